@@ -1,0 +1,131 @@
+"""Fixtures of the module tests: a private httpd, its database, the lab.
+
+Each test runs for every multi-processing module and database that it can tell apart:
+
+* a test that uses ``httpd`` runs under event and under prefork;
+* a test that uses ``httpd`` and ``database`` runs under both on SQLite and on PostgreSQL;
+* ``--mpm`` and ``--database`` narrow that.
+"""
+
+from __future__ import annotations
+
+import os
+import pwd
+import shutil
+import sys
+import tempfile
+from pathlib import Path
+from typing import Iterator
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+
+from back_end import BackEnd  # noqa: E402
+from databases import Database, Postgresql, Sqlite  # noqa: E402
+from httpd_server import Httpd  # noqa: E402
+from lab_process import LabProcess  # noqa: E402
+from postgresql_server import PostgresqlServer  # noqa: E402
+from twilio_account import ACCOUNT_SID, AUTH_TOKEN  # noqa: E402
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """What may be narrowed."""
+    parser.addoption("--mpm", default="event,prefork", help="event,prefork or one of them")
+    parser.addoption("--database", default="sqlite,postgresql",
+                     help="sqlite,postgresql or one of them")
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Gives each test the combinations that it can tell apart."""
+    mpms = metafunc.config.getoption("--mpm").split(",")
+    kinds = metafunc.config.getoption("--database").split(",")
+    names = metafunc.fixturenames
+    if "mpm" in names:
+        metafunc.parametrize("mpm", mpms)
+    if "database_kind" in names:
+        metafunc.parametrize("database_kind", kinds)
+
+
+@pytest.fixture(scope="session")
+def postgresql_server() -> Iterator[PostgresqlServer]:
+    """The run's PostgreSQL cluster."""
+    server = PostgresqlServer()
+    try:
+        server.start()
+        yield server
+    finally:
+        server.stop()
+
+
+@pytest.fixture
+def scratch() -> Iterator[Path]:
+    """A directory that other users can enter, which pytest's own cannot be."""
+    path = Path(tempfile.mkdtemp(prefix="twvoice-"))
+    path.chmod(0o755)
+    yield path
+    shutil.rmtree(path, ignore_errors=True)
+
+
+@pytest.fixture
+def database(database_kind: str, request: pytest.FixtureRequest) -> Iterator[Database]:
+    """An empty database, SQLite or PostgreSQL."""
+    if database_kind == "sqlite":
+        directory = request.getfixturevalue("scratch") / "database"
+        directory.mkdir()
+        if os.geteuid() == 0:
+            user = pwd.getpwnam("www-data")
+            os.chown(directory, user.pw_uid, user.pw_gid)
+        yield Sqlite(directory / "twvoice.db")
+        return
+    server = request.getfixturevalue("postgresql_server")
+    postgresql = Postgresql(server)
+    yield postgresql
+    server.drop_database(postgresql.name)
+
+
+@pytest.fixture
+def httpd(mpm: str, scratch: Path, request: pytest.FixtureRequest) -> Iterator[Httpd]:
+    """A server that is not started yet; has the test's database when the test asks for one."""
+    directives = ""
+    if "database" in request.fixturenames:
+        directives = request.getfixturevalue("database").directives()
+    root = scratch / "httpd"
+    root.mkdir()
+    server = Httpd(root, mpm, directives)
+    yield server
+    server.stop()
+    print(server.log.text())  # shown when the test failed
+    unexpected = server.log.unexpected()
+    assert not unexpected, "the error log has lines that nobody expected:\n" + "\n".join(unexpected)
+
+
+@pytest.fixture
+def lab_process(scratch: Path) -> Iterator[LabProcess]:
+    """A running lab with a clock that stands still until told otherwise."""
+    process = LabProcess(scratch, ACCOUNT_SID, AUTH_TOKEN)
+    yield process
+    process.stop()
+
+
+@pytest.fixture
+def lab(lab_process: LabProcess):  # type: ignore[no-untyped-def]
+    """The lab's client."""
+    from lab.client import Lab
+    return Lab(lab_process.url)
+
+
+@pytest.fixture
+def back_end() -> Iterator[BackEnd]:
+    """A web server to stand behind mod_proxy."""
+    server = BackEnd()
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def masking(httpd: Httpd, database: Database, request: pytest.FixtureRequest):
+    """A server for masked calls, not started yet; has a lab when the test asks for one."""
+    from masking import Masking
+    lab = request.getfixturevalue("lab") if "lab" in request.fixturenames else None
+    return Masking(httpd, database, lab)
