@@ -52,10 +52,10 @@ LIBRARY = $(BUILD)/libtwvoice.a
 all: $(MODULE)
 
 # --no-undefined cannot be used, since the server resolves its own names: ours are looked at here.
-$(MODULE): $(SERVER_OBJECTS) $(LIBRARY)
+$(MODULE): $(SERVER_OBJECTS) $(LIBRARY) $(BUILD)/sources
 	@echo "link $@"
-	@$(CC) -shared -Wl,-z,relro -Wl,-z,now -Wl,-soname,mod_twvoice.so -o $@.new $^ \
-	    $(MODULE_LIBS) $(APR_LIBS) $(LDFLAGS)
+	@$(CC) -shared -Wl,-z,relro -Wl,-z,now -Wl,-soname,mod_twvoice.so -o $@.new \
+	    $(SERVER_OBJECTS) $(LIBRARY) $(MODULE_LIBS) $(APR_LIBS) $(LDFLAGS)
 	@if nm -D --undefined-only $@.new | grep ' twv_'; then \
 	    echo 'mod_twvoice.so: the names above are defined nowhere' >&2; exit 1; fi
 	@mv $@.new $@
@@ -63,13 +63,14 @@ $(MODULE): $(SERVER_OBJECTS) $(LIBRARY)
 $(LIBRARY): $(LIBRARY_OBJECTS)
 	@rm -f $@
 	@echo "archive $@"
-	@$(AR) rcs $@ $(filter %.o,$^)
+	@$(AR) rcs $@ $(LIBRARY_OBJECTS)
 
-# The objects also depend on the list of sources: a deleted file must leave the archive.
-$(LIBRARY) $(BUILD)/asan/libtwvoice.a: $(BUILD)/library_sources
-$(BUILD)/library_sources: always
+# What was made of a file that is gone now must not stay.
+$(LIBRARY) $(BUILD)/asan/libtwvoice.a: $(BUILD)/sources
+$(BUILD)/sources: always
 	@mkdir -p $(@D)
-	@echo '$(LIBRARY_SOURCES)' | cmp -s - $@ || echo '$(LIBRARY_SOURCES)' > $@
+	@echo '$(LIBRARY_SOURCES) $(SERVER_SOURCES)' | cmp -s - $@ || \
+	    echo '$(LIBRARY_SOURCES) $(SERVER_SOURCES)' > $@
 
 $(BUILD)/o/%.o: mod_twvoice/%.c Makefile
 	@mkdir -p $(@D)
@@ -94,7 +95,7 @@ $(BUILD)/asan/fuzz/%.o: t/fuzz/%.c Makefile
 $(BUILD)/asan/libtwvoice.a: $(ASAN_OBJECTS)
 	@rm -f $@
 	@echo "archive $@"
-	@$(AR) rcs $@ $(filter %.o,$^)
+	@$(AR) rcs $@ $(ASAN_OBJECTS)
 
 $(BUILD)/asan/unit/libfixtures.a: $(UNIT_FIXTURES)
 	@rm -f $@

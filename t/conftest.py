@@ -4,6 +4,7 @@ Each test runs for every multi-processing module and database that it can tell a
 
 * a test that uses ``httpd`` runs under event and under prefork;
 * a test that uses ``httpd`` and ``database`` runs under both on SQLite and on PostgreSQL;
+* a test that says itself which (``parametrize("database_kind", ["sqlite"])``) is not asked;
 * ``--mpm`` and ``--database`` narrow that.
 """
 
@@ -41,10 +42,11 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     mpms = metafunc.config.getoption("--mpm").split(",")
     kinds = metafunc.config.getoption("--database").split(",")
     names = metafunc.fixturenames
-    if "mpm" in names:
-        metafunc.parametrize("mpm", mpms)
-    if "database_kind" in names:
-        metafunc.parametrize("database_kind", kinds)
+    marks = metafunc.definition.iter_markers("parametrize")
+    chosen = {name.strip() for mark in marks for name in str(mark.args[0]).split(",")}
+    for name, values in (("mpm", mpms), ("database_kind", kinds)):
+        if name in names and name not in chosen:
+            metafunc.parametrize(name, values)
 
 
 @pytest.fixture(scope="session")
@@ -129,3 +131,12 @@ def masking(httpd: Httpd, database: Database, request: pytest.FixtureRequest):
     from masking import Masking
     lab = request.getfixturevalue("lab") if "lab" in request.fixturenames else None
     return Masking(httpd, database, lab)
+
+
+@pytest.fixture
+def operator():
+    """The operator's program."""
+    from operator_program import OperatorProgram
+    program = OperatorProgram()
+    yield program
+    program.stop()

@@ -14,8 +14,6 @@ _CRASH = re.compile(
     r"double free|corrupted|Assertion .*failed|pool concurrency check|"
     r"AddressSanitizer|runtime error:"
 )
-# The server kills its own children when it stops; that is its normal end.
-_HARMLESS = re.compile(r"AH00045|AH00046")
 
 
 class ErrorLog:
@@ -43,7 +41,7 @@ class ErrorLog:
 
     def _is_unexpected(self, line: str) -> bool:
         level = _LEVEL.match(line)
-        is_loud = bool(level) and level["level"] in _LOUD and not _HARMLESS.search(line)
+        is_loud = bool(level) and level["level"] in _LOUD
         if not is_loud and not _CRASH.search(line):
             return False
         return not any(pattern.search(line) for pattern in self._expected)

@@ -43,7 +43,7 @@ class Httpd:
         self.modules: list[str] = []
         self.port = free_port()
         self.log = ErrorLog(root / "logs" / "error.log")
-        self._directives = directives
+        self.directives = directives
         self._process: subprocess.Popen[bytes] | None = None
 
     # Places
@@ -80,7 +80,8 @@ class Httpd:
                 self._process = subprocess.Popen(
                     [HTTPD, "-d", str(self.root), "-f", str(self.config_file), "-DFOREGROUND"],
                     stdin=subprocess.DEVNULL, stdout=output_file, stderr=subprocess.STDOUT,
-                    env=self._environment())
+                    env=self._environment(),
+                    start_new_session=True)  # prefork ends its whole process group
             until(lambda: len(self.log.lines(READY)) > started_before
                   or self._process.poll() is not None, 30, "start of httpd")
             if self._process.poll() is None:
@@ -165,7 +166,7 @@ class Httpd:
 
     def _write(self, extra: str) -> None:
         base = base_config(self.root, self.port, self.mpm, self.modules)
-        self.config_file.write_text(f"{base}\n{self._directives}\n{extra}\n")
+        self.config_file.write_text(f"{base}\n{self.directives}\n{extra}\n")
 
     def _environment(self) -> dict[str, str]:
         return {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LANG": "C.UTF-8", "TZ": "Asia/Tokyo"}

@@ -76,11 +76,13 @@ if [ "$(id -u)" != 0 ]; then
     as_root=(sudo)
 fi
 
-# A first installation of PostgreSQL would make and start a cluster of its own.
-if [[ " ${missing[*]} " == *" postgresql "* ]] && ! is_installed postgresql-common; then
-    "${as_root[@]}" mkdir -p /etc/postgresql-common/createcluster.d
-    echo "create_main_cluster = false" |
-        "${as_root[@]}" tee /etc/postgresql-common/createcluster.d/twvoice-tests.conf >/dev/null
+# A first installation of PostgreSQL would make and start a cluster of its own; the setting is gone
+# again afterwards.
+no_cluster=/etc/postgresql-common/createcluster.d/twvoice-tests.conf
+if [[ " ${missing[*]} " == *" postgresql "* ]]; then
+    trap '"${as_root[@]}" rm -f "$no_cluster"' EXIT
+    "${as_root[@]}" mkdir -p "${no_cluster%/*}"
+    echo "create_main_cluster = false" | "${as_root[@]}" tee "$no_cluster" >/dev/null
 fi
 
 apt_install() {

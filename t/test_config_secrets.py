@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 
 import pytest
+from twilio.request_validator import RequestValidator
 
 from config_dump import ACCOUNT, KEY, TOKEN, account, dump, secret_file, values
 
@@ -160,3 +161,18 @@ def test_the_current_token_comes_before_the_previous_one(httpd, scratch: Path) -
     config = f"TwVoiceAccountSid {ACCOUNT}\nTwVoiceAuthToken {TOKEN} file:{previous}\n"
     lines = dump(httpd, config)["main server"]
     assert values(lines, "TwVoiceAuthToken") == [TOKEN, f"file:{previous} (previous)"]
+
+
+def test_both_tokens_of_a_rotation_verify_and_no_other(httpd, scratch: Path) -> None:
+    current = secret_file(scratch / "current", "CurrentToken\n")
+    previous = secret_file(scratch / "previous", "PreviousToken\n")
+    (httpd.htdocs / "hello.txt").write_text("hello\n")
+    httpd.expect_log("AH01630")
+    httpd.start(f"TwVoiceAccountSid {ACCOUNT}\nTwVoiceAuthToken file:{current} file:{previous}\n"
+                "<Location /hello.txt>\nRequire twilio-signature\n</Location>")
+    statuses = {}
+    for word in ("CurrentToken", "PreviousToken", "OlderToken"):
+        signature = RequestValidator(word).compute_signature(httpd.url + "/hello.txt", {})
+        statuses[word] = httpd.request("GET", "/hello.txt",
+                                       headers={"X-Twilio-Signature": signature}).status
+    assert statuses == {"CurrentToken": 200, "PreviousToken": 200, "OlderToken": 403}

@@ -355,6 +355,7 @@ def test_a_hung_status_callback_holds_up_neither_the_documents_nor_other_legs(la
         answering = pool.submit(lab.answer, JIRO)
         lab.wait(JIRO, "talking")
         assert lab.phone(HANAKO)["talking_to"] == JIRO
+        assert len(customer.received("/hung")) == 1, "one leg's callbacks go one after the other"
         release.set()
         answering.result()
     assert [r.params["CallStatus"] for r in customer.received("/hung")] == [

@@ -114,6 +114,12 @@ def test_the_url_is_verified_as_it_was_sent(started: Httpd, path: str) -> None:
     assert post(started, path, CALL).status == 200
 
 
+@pytest.mark.parametrize("query", ["q=%zz", "=b", "a=%E9", "&&", ""])
+def test_a_query_that_is_no_form_is_signed_as_part_of_the_url(started: Httpd, query: str) -> None:
+    path = f"/signed/file.txt?{query}"
+    assert started.request("GET", path, headers=sign(path)).status == 200
+
+
 def test_repeated_parameters_count(started: Httpd) -> None:
     pairs = [("Digits", "2"), ("Digits", "1"), ("Digits", "2"), ("a", "b")]
     assert post(started, "/signed/file.txt", pairs).status == 200

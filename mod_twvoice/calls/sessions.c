@@ -159,6 +159,9 @@ static apr_status_t insert_session(twv_store_t *store, apr_pool_t *p, session_wo
     do {
         if (work->draft->pin_length > 0) {
             session->pin = twv_random_pin(p, (int)work->draft->pin_length);
+            if (!session->pin) {
+                return APR_EGENERAL;
+            }
         }
         rv = twv_session_insert(store, session, &name_taken, &pin_taken);
     } while (rv == APR_SUCCESS && pin_taken && !name_taken && work->draft->pin_length > 0 &&
@@ -320,6 +323,9 @@ static apr_status_t store_changes(twv_store_t *store, apr_pool_t *p, session_wor
     do {
         if (work->draft->pin_length > 0) {
             session->pin = twv_random_pin(p, (int)work->draft->pin_length);
+            if (!session->pin) {
+                return APR_EGENERAL;
+            }
         }
         rv = twv_session_update(store, p, session, was, exclusive, &pin_taken, &conflict);
     } while (rv == APR_SUCCESS && pin_taken && work->draft->pin_length > 0 && ++tries < PIN_TRIES);

@@ -53,8 +53,8 @@ static int check_module(server_rec *s, const char *file, const char *name)
 }
 
 /* All mistakes are told, not only the first. */
-int twv_config_check(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp,
-                     server_rec *main_server)
+static int check_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp,
+                        server_rec *main_server)
 {
     int result = OK;
     int is_used = 0;
@@ -84,6 +84,6 @@ void twv_config_register_hooks(apr_pool_t *p)
 {
     (void)p;
     /* First: the checks of other floors read the policy that is made here. */
-    ap_hook_check_config(twv_config_check, NULL, NULL, APR_HOOK_FIRST);
+    ap_hook_check_config(check_config, NULL, NULL, APR_HOOK_FIRST);
     ap_hook_test_config(twv_config_dump, NULL, NULL, APR_HOOK_MIDDLE);
 }

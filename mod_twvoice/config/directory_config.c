@@ -4,7 +4,7 @@
  */
 #include "config/config.h"
 
-#include <string.h>
+#include <strings.h>
 
 #include "ap_expr.h"
 #include "http_core.h"

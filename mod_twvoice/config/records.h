@@ -60,8 +60,7 @@ twv_directory_config_t *twv_directory_config_of(ap_conf_vector_t *vector);
  *  called again for the same record (virtual hosts without directives share the main server's). */
 void twv_server_config_resolve(apr_pool_t *p, twv_server_config_t *config);
 
-/** Hooks of check.c and dump.c. */
-int twv_config_check(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp, server_rec *s);
+/** Hook of dump.c. */
 void twv_config_dump(apr_pool_t *pconf, server_rec *s);
 
 /** "main server" or "virtual host NAME (FILE:LINE)", for messages. */

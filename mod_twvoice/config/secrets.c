@@ -232,8 +232,11 @@ static const char *read_command(cmd_parms *cmd, const char *command, secret_buff
     if (apr_tokenize_to_argv(command, &argv, cmd->temp_pool) != APR_SUCCESS || !argv[0]) {
         return "'exec:' needs a program and its arguments, all in one pair of quotes";
     }
-    argv[0] = ap_server_root_relative(cmd->pool, argv[0]);
-    *path = argv[0];
+    *path = ap_server_root_relative(cmd->pool, argv[0]);
+    if (!*path) {
+        return apr_psprintf(cmd->pool, "'%s' is not the path of a program", argv[0]);
+    }
+    argv[0] = apr_pstrdup(cmd->temp_pool, *path);
     reason = run(cmd, (const char *const *)argv, buffer);
     if (reason) {
         return reason;

@@ -5,6 +5,7 @@
  */
 #include "config/config.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include <apr_strings.h>

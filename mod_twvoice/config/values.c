@@ -114,7 +114,7 @@ const char *twv_value_prefix(apr_pool_t *p, const char *word)
 /* A name, an IPv4 address or (apr_uri removed its brackets) an IPv6 address. */
 static int is_host(const apr_uri_t *uri)
 {
-    if (!uri->hostname || !*uri->hostname) {
+    if (!uri->hostname || strchr("-.", *uri->hostname)) {
         return 0;
     }
     if (strchr(uri->hostname, ':')) {
@@ -137,7 +137,7 @@ const char *twv_value_public_url(apr_pool_t *p, const char *word)
 
     if (apr_uri_parse(p, word, &uri) != APR_SUCCESS || !uri.scheme) {
         problem = "is not a URL";
-    } else if (strcasecmp(uri.scheme, "https") != 0 && strcasecmp(uri.scheme, "http") != 0) {
+    } else if (strcmp(uri.scheme, "https") != 0 && strcmp(uri.scheme, "http") != 0) {
         problem = "has another scheme than http or https";
     } else if (uri.user || uri.password) {
         return "the URL has a user or password; allowed: http(s)://HOST[:PORT]";
@@ -293,24 +293,25 @@ const char *twv_value_text(apr_pool_t *p, const char *word, apr_size_t most)
 
 const char *twv_value_capabilities(apr_pool_t *p, const char *word, int *voice, int *sms)
 {
-    char *list = apr_pstrdup(p, word);
-    char *comma;
+    char *rest = apr_pstrdup(p, word);
 
     *voice = *sms = 0;
-    do {
-        comma = strchr(list, ',');
+    while (rest) {
+        const char *name = rest;
+        char *comma = strchr(rest, ',');
+
+        rest = comma ? comma + 1 : NULL;
         if (comma) {
             *comma = '\0';
         }
-        if (strcasecmp(list, "voice") == 0) {
+        if (strcasecmp(name, "voice") == 0) {
             *voice = 1;
-        } else if (strcasecmp(list, "sms") == 0) {
+        } else if (strcasecmp(name, "sms") == 0) {
             *sms = 1;
         } else {
             return apr_psprintf(p, "'%s' in 'capabilities=%s' is unknown; allowed: voice, sms",
-                                list, word);
+                                name, word);
         }
-        list = comma + 1;
-    } while (comma);
+    }
     return NULL;
 }

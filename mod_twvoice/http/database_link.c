@@ -5,6 +5,8 @@
  */
 #include "http/database_link.h"
 
+#include <pthread.h>
+#include <signal.h>
 #include <string.h>
 
 #include "apr_hash.h"
@@ -12,6 +14,7 @@
 #include "apr_strings.h"
 #include "apr_time.h"
 
+#include "ap_mpm.h"
 #include "http_config.h"
 #include "http_core.h"
 #include "mod_dbd.h"
@@ -30,18 +33,51 @@ static APR_OPTIONAL_FN_TYPE(ap_dbd_close) * dbd_close;
 /* Set in child_init: server_rec * to twv_database_t *. */
 static apr_hash_t *databases;
 
+/* Whether this MPM ends a child from inside a signal handler, in the middle of a request (prefork).
+ */
+static int ends_by_signal;
+
+/* What this thread has borrowed (connection, write lock), and its signals as they were before. */
+static __thread int borrowed;
+static __thread sigset_t signals_before;
+
+/* A child that ended with a connection lent out would abort (apr_reslist insists on having all of
+ * them back) and keep the write lock from its other thread: where a signal would end it at once,
+ * it waits until everything is given back. */
+static void hold_signals(void)
+{
+    sigset_t ending;
+
+    if (ends_by_signal && borrowed++ == 0) {
+        sigemptyset(&ending);
+        sigaddset(&ending, SIGTERM);
+        sigaddset(&ending, SIGHUP);
+        pthread_sigmask(SIG_BLOCK, &ending, &signals_before);
+    }
+}
+
+static void release_signals(void)
+{
+    if (ends_by_signal && --borrowed == 0) {
+        pthread_sigmask(SIG_SETMASK, &signals_before, NULL);
+    }
+}
+
 /* A pooled connection that turns out to be dead is dropped by mod_dbd, which then returns NULL; the
  * next one may live. A server that does not answer costs connect_timeout only once. */
 static apr_status_t open_connection(void *baton, apr_pool_t *p, twv_link_t *link)
 {
     server_rec *s = baton;
     apr_time_t start = apr_time_now();
-    ap_dbd_t *connection = dbd_open(p, s);
+    ap_dbd_t *connection;
 
+    hold_signals();
+    connection = dbd_open(p, s);
     if (!connection && apr_time_now() - start < QUICK_FAILURE) {
         connection = dbd_open(p, s);
     }
     if (!connection) {
+        release_signals();
         return APR_EGENERAL;
     }
     link->driver = connection->driver;
@@ -55,18 +91,27 @@ static void close_connection(void *baton, apr_pool_t *p, twv_link_t *link)
 {
     (void)p;
     dbd_close(baton, link->reference);
+    release_signals();
 }
 
 static apr_status_t lock(void *baton, apr_interval_time_t wait)
 {
+    apr_status_t rv;
+
     (void)baton;
-    return twv_write_lock_take(wait);
+    hold_signals();
+    rv = twv_write_lock_take(wait);
+    if (rv != APR_SUCCESS) {
+        release_signals();
+    }
+    return rv;
 }
 
 static void unlock(void *baton)
 {
     (void)baton;
     twv_write_lock_release();
+    release_signals();
 }
 
 static void log_line(void *baton, int is_error, const char *id, const char *message)
@@ -132,8 +177,11 @@ static int find_functions(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp
 static void make_databases(apr_pool_t *p, server_rec *main_server)
 {
     apr_hash_t *made = apr_hash_make(p);
+    int is_threaded = 0;
     server_rec *s;
 
+    ap_mpm_query(AP_MPMQ_IS_THREADED, &is_threaded);
+    ends_by_signal = is_threaded == AP_MPMQ_NOT_SUPPORTED;
     twv_write_lock_init_child(p, main_server);
     for (s = main_server; s; s = s->next) {
         twv_database_source_t source = {

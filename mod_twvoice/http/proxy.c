@@ -20,6 +20,7 @@
 #include "http/proxy_routes.h"
 #include "http/reply.h"
 #include "http/request.h"
+#include "twilio/utf8.h"
 
 /* Largest body; the longest useful one, a service with three URLs, has 40 KiB. */
 #define BODY_MAX 65536
@@ -28,6 +29,15 @@ const twv_error_t *twv_proxy_not_found(const twv_proxy_t *proxy)
 {
     return twv_error(proxy->r->pool, TWV_ERROR_NOT_FOUND, "The requested resource %s was not found",
                      twv_shown(proxy->r->pool, proxy->path));
+}
+
+int twv_proxy_refuse(const twv_proxy_t *proxy, const twv_error_t *error)
+{
+    /* Without the message, which may hold a telephone number. */
+    ap_log_rerror(APLOG_MARK, APLOG_INFO, 0, proxy->r,
+                  TWV_LOG("TWV0501") "%s %s refused: %d, code %d %s", proxy->r->method, proxy->path,
+                  error->status, error->code, twv_error_title(error->code));
+    return twv_reply_error(proxy->r, error);
 }
 
 /*
@@ -106,6 +116,12 @@ static const twv_error_t *check_browser(request_rec *r)
     return NULL;
 }
 
+static const twv_error_t *no_account(request_rec *r)
+{
+    return twv_error(r->pool, TWV_ERROR_UNAVAILABLE,
+                     "This virtual host has no account (TwVoiceAccountSid).");
+}
+
 /* An error of the request itself, with the status that reading it gave. */
 static const twv_error_t *request_error(request_rec *r, const twv_request_t *request)
 {
@@ -153,12 +169,22 @@ static int answer_options(request_rec *r, const char *allow)
     return twv_reply_nothing(r);
 }
 
-static int answer_wrong_method(request_rec *r, const char *allow)
+static int answer_wrong_method(const twv_proxy_t *proxy, const char *allow)
 {
+    request_rec *r = proxy->r;
+
     apr_table_setn(r->headers_out, "Allow", allow);
-    return twv_reply_error(r, twv_error(r->pool, TWV_ERROR_METHOD,
-                                        "Method %s is not allowed here. Allowed: %s.",
-                                        twv_shown(r->pool, r->method), allow));
+    return twv_proxy_refuse(proxy, twv_error(r->pool, TWV_ERROR_METHOD,
+                                             "Method %s is not allowed here. Allowed: %s.",
+                                             twv_shown(r->pool, r->method), allow));
+}
+
+/* What is not can be nobody's name, and the database does not take it. */
+static int is_utf8(const char *text)
+{
+    apr_size_t length = strlen(text);
+
+    return twv_utf8_invalid_at(text, length) == length;
 }
 
 static int handle(request_rec *r)
@@ -173,18 +199,18 @@ static int handle(request_rec *r)
     }
     fill(&proxy, r);
     apr_table_setn(r->headers_out, "X-Content-Type-Options", "nosniff");
-    if (!find_api(r->uri) || !twv_proxy_route(&proxy, &match)) {
-        return twv_reply_error(r, twv_proxy_not_found(&proxy));
+    if (!find_api(r->uri) || !is_utf8(r->uri) || !twv_proxy_route(&proxy, &match)) {
+        return twv_proxy_refuse(&proxy, twv_proxy_not_found(&proxy));
     }
     if (r->method_number == M_OPTIONS) {
         return answer_options(r, match.allow);
     }
     if (!match.endpoint) {
-        return answer_wrong_method(r, match.allow);
+        return answer_wrong_method(&proxy, match.allow);
     }
-    error = check_browser(r);
+    error = proxy.context.policy->account_sid ? check_browser(r) : no_account(r);
     if (error) {
-        return twv_reply_error(r, error);
+        return twv_proxy_refuse(&proxy, error);
     }
     request = twv_request_read(r, BODY_MAX);
     if (request->status == AP_FILTER_ERROR) {
@@ -195,7 +221,7 @@ static int handle(request_rec *r)
         if (error->status == HTTP_REQUEST_ENTITY_TOO_LARGE) {
             r->connection->keepalive = AP_CONN_CLOSE;
         }
-        return twv_reply_error(r, error);
+        return twv_proxy_refuse(&proxy, error);
     }
     return match.endpoint(&proxy);
 }

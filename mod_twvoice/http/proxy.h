@@ -29,6 +29,9 @@ typedef int twv_proxy_endpoint_fn(twv_proxy_t *proxy);
 /** Error 20404 for what was requested. */
 const twv_error_t *twv_proxy_not_found(const twv_proxy_t *proxy);
 
+/** Log and send an error. @return what the handler returns */
+int twv_proxy_refuse(const twv_proxy_t *proxy, const twv_error_t *error);
+
 /* proxy_services.c */
 twv_proxy_endpoint_fn twv_proxy_list_services, twv_proxy_create_service, twv_proxy_fetch_service,
     twv_proxy_update_service, twv_proxy_delete_service;

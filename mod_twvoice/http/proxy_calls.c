@@ -162,7 +162,7 @@ static int list_calls(twv_proxy_t *proxy, const char *session_sid)
         error = twv_consult(&proxy->context, list_work, &work, &work.error);
     }
     if (error) {
-        return twv_reply_error(proxy->r, error);
+        return twv_proxy_refuse(proxy, error);
     }
     rows = json_array();
     for (i = 0; i < work.rows->nelts && i < work.page.size; i++) {
@@ -194,7 +194,7 @@ static int export_calls(twv_proxy_t *proxy, const char *session_sid)
         error = twv_consult(&proxy->context, list_work, &work, &work.error);
     }
     if (error) {
-        return twv_reply_error(proxy->r, error);
+        return twv_proxy_refuse(proxy, error);
     }
     last = last_call_key(&work);
     if (last) {
@@ -235,7 +235,7 @@ int twv_proxy_fetch_call(twv_proxy_t *proxy)
     work_t work = {.proxy = proxy};
     const twv_error_t *error = twv_consult(&proxy->context, fetch_work, &work, &work.error);
 
-    return error ? twv_reply_error(proxy->r, error)
+    return error ? twv_proxy_refuse(proxy, error)
                  : twv_reply_json(proxy->r, HTTP_OK, twv_proxy_call_json(proxy, work.call));
 }
 
@@ -263,7 +263,7 @@ int twv_proxy_list_events(twv_proxy_t *proxy)
         error = twv_consult(&proxy->context, list_events_work, &work, &work.error);
     }
     if (error) {
-        return twv_reply_error(proxy->r, error);
+        return twv_proxy_refuse(proxy, error);
     }
     rows = json_array();
     for (i = 0; i < work.rows->nelts && i < work.page.size; i++) {

@@ -13,9 +13,6 @@
 #include "http/proxy_session.h"
 #include "http/reply.h"
 
-/* Of one SMS in parts (twilio.com/docs/proxy/api/sending-messages). */
-#define MESSAGE_BODY_MAX 1600
-
 #define ERROR_DOWNSTREAM_REJECTED 80613
 
 typedef struct {
@@ -63,7 +60,7 @@ int twv_proxy_list_interactions(twv_proxy_t *proxy)
     if (!error) {
         error = twv_consult(&proxy->context, list_work, &work, &work.error);
     }
-    return error ? twv_reply_error(proxy->r, error)
+    return error ? twv_proxy_refuse(proxy, error)
                  : twv_page_reply_rows(proxy, &work.page, "interactions", work.interactions,
                                        interaction_row);
 }
@@ -88,7 +85,7 @@ int twv_proxy_fetch_interaction(twv_proxy_t *proxy)
     work_t work = {.proxy = proxy, .sid = proxy->ids[2]};
     const twv_error_t *error = twv_consult(&proxy->context, fetch_work, &work, &work.error);
 
-    return error ? twv_reply_error(proxy->r, error)
+    return error ? twv_proxy_refuse(proxy, error)
                  : twv_reply_json(proxy->r, HTTP_OK,
                                   twv_proxy_interaction_json(proxy, work.interaction));
 }
@@ -110,7 +107,7 @@ int twv_proxy_delete_interaction(twv_proxy_t *proxy)
     work_t work = {.proxy = proxy, .sid = proxy->ids[2]};
     const twv_error_t *error = twv_transact(&proxy->context, delete_work, &work, &work.error);
 
-    return error ? twv_reply_error(proxy->r, error) : twv_reply_nothing(proxy->r);
+    return error ? twv_proxy_refuse(proxy, error) : twv_reply_nothing(proxy->r);
 }
 
 static apr_status_t list_messages_work(twv_store_t *store, apr_pool_t *p, void *baton)
@@ -134,7 +131,7 @@ int twv_proxy_list_messages(twv_proxy_t *proxy)
     if (!error) {
         error = twv_consult(&proxy->context, list_messages_work, &work, &work.error);
     }
-    return error ? twv_reply_error(proxy->r, error)
+    return error ? twv_proxy_refuse(proxy, error)
                  : twv_page_reply_rows(proxy, &work.page, "interactions", work.interactions,
                                        message_row);
 }
@@ -152,7 +149,7 @@ int twv_proxy_fetch_message(twv_proxy_t *proxy)
         error = twv_proxy_not_found(proxy);
     }
     return error
-               ? twv_reply_error(proxy->r, error)
+               ? twv_proxy_refuse(proxy, error)
                : twv_reply_json(proxy->r, HTTP_OK, twv_proxy_message_json(proxy, work.interaction));
 }
 
@@ -176,10 +173,6 @@ static const twv_error_t *check_message(const twv_proxy_t *proxy)
     if (!(body && *body) && !(media && *media)) {
         twv_checks_fail(&checks, "Body", "It or MediaUrl is required.");
     }
-    if (body && strlen(body) > 4 * MESSAGE_BODY_MAX) {
-        twv_checks_fail(&checks, "Body", "It is longer than the allowed %d characters.",
-                        MESSAGE_BODY_MAX);
-    }
     twv_check_url(&checks, "MediaUrl", media);
     return checks.error;
 }
@@ -196,5 +189,5 @@ int twv_proxy_create_message(twv_proxy_t *proxy)
         error = twv_error(proxy->r->pool, ERROR_DOWNSTREAM_REJECTED,
                           "Sending messages is not configured on this server.");
     }
-    return twv_reply_error(proxy->r, error);
+    return twv_proxy_refuse(proxy, error);
 }

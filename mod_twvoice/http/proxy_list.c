@@ -11,6 +11,7 @@
 
 #include "calls/parameters.h"
 #include "http/reply.h"
+#include "twilio/utf8.h"
 
 #define PAGE_NUMBER_MAX 1000000000
 #define CHECKSUM_LENGTH 12 /* of 40 hexadecimal digits */
@@ -58,7 +59,8 @@ static const char *open_token(const twv_proxy_t *proxy, const char *token)
     }
     keys = apr_pdecode_base64(proxy->r->pool, token + CHECKSUM_LENGTH, APR_ENCODE_STRING,
                               APR_ENCODE_BASE64URL, &length);
-    if (!keys || strlen(keys) != length ||
+    /* Who knows the checksum may have made this token: the database takes UTF-8 only. */
+    if (!keys || strlen(keys) != length || twv_utf8_invalid_at(keys, length) < length ||
         strncmp(checksum(proxy, keys), token, CHECKSUM_LENGTH) != 0) {
         return NULL;
     }

@@ -55,7 +55,7 @@ int twv_proxy_list_numbers(twv_proxy_t *proxy)
     if (!error) {
         error = twv_consult(&proxy->context, list_work, &read, &read.error);
     }
-    return error ? twv_reply_error(proxy->r, error)
+    return error ? twv_proxy_refuse(proxy, error)
                  : twv_page_reply_rows(proxy, &read.page, "phone_numbers", read.numbers, row_json);
 }
 
@@ -77,7 +77,7 @@ int twv_proxy_fetch_number(twv_proxy_t *proxy)
     read_t read = {.proxy = proxy};
     const twv_error_t *error = twv_consult(&proxy->context, fetch_work, &read, &read.error);
 
-    return error ? twv_reply_error(proxy->r, error)
+    return error ? twv_proxy_refuse(proxy, error)
                  : twv_reply_json(proxy->r, HTTP_OK, twv_proxy_number_json(proxy, read.number));
 }
 
@@ -104,7 +104,7 @@ int twv_proxy_add_number(twv_proxy_t *proxy)
         error = twv_numbers_add(&proxy->context, proxy->ids[0], given(proxy, "Sid"),
                                 given(proxy, "PhoneNumber"), is_reserved, &number);
     }
-    return error ? twv_reply_error(proxy->r, error)
+    return error ? twv_proxy_refuse(proxy, error)
                  : twv_reply_json(proxy->r, HTTP_CREATED, twv_proxy_number_json(proxy, number));
 }
 
@@ -123,7 +123,7 @@ int twv_proxy_update_number(twv_proxy_t *proxy)
         error =
             twv_numbers_update(&proxy->context, proxy->ids[0], proxy->ids[1], is_reserved, &number);
     }
-    return error ? twv_reply_error(proxy->r, error)
+    return error ? twv_proxy_refuse(proxy, error)
                  : twv_reply_json(proxy->r, HTTP_OK, twv_proxy_number_json(proxy, number));
 }
 
@@ -131,5 +131,5 @@ int twv_proxy_remove_number(twv_proxy_t *proxy)
 {
     const twv_error_t *error = twv_numbers_remove(&proxy->context, proxy->ids[0], proxy->ids[1]);
 
-    return error ? twv_reply_error(proxy->r, error) : twv_reply_nothing(proxy->r);
+    return error ? twv_proxy_refuse(proxy, error) : twv_reply_nothing(proxy->r);
 }

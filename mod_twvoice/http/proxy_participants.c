@@ -44,7 +44,7 @@ int twv_proxy_list_participants(twv_proxy_t *proxy)
     if (!error) {
         error = twv_consult(&proxy->context, list_work, &work, &work.error);
     }
-    return error ? twv_reply_error(proxy->r, error)
+    return error ? twv_proxy_refuse(proxy, error)
                  : twv_page_reply_rows(proxy, &work.page, "participants", work.participants,
                                        row_json);
 }
@@ -62,7 +62,7 @@ int twv_proxy_fetch_participant(twv_proxy_t *proxy)
     work_t work = {.proxy = proxy};
     const twv_error_t *error = twv_consult(&proxy->context, fetch_work, &work, &work.error);
 
-    return error ? twv_reply_error(proxy->r, error)
+    return error ? twv_proxy_refuse(proxy, error)
                  : twv_reply_json(proxy->r, HTTP_OK,
                                   twv_proxy_participant_json(proxy, work.participant));
 }
@@ -89,7 +89,7 @@ int twv_proxy_create_participant(twv_proxy_t *proxy)
         error = twv_sessions_add_participant(&proxy->context, proxy->ids[0], proxy->ids[1], &draft,
                                              fail_on_conflict, &participant);
     }
-    return error ? twv_reply_error(proxy->r, error)
+    return error ? twv_proxy_refuse(proxy, error)
                  : twv_reply_json(proxy->r, HTTP_CREATED,
                                   twv_proxy_participant_json(proxy, participant));
 }
@@ -117,5 +117,5 @@ int twv_proxy_delete_participant(twv_proxy_t *proxy)
     work_t work = {.proxy = proxy};
     const twv_error_t *error = twv_transact(&proxy->context, delete_work, &work, &work.error);
 
-    return error ? twv_reply_error(proxy->r, error) : twv_reply_nothing(proxy->r);
+    return error ? twv_proxy_refuse(proxy, error) : twv_reply_nothing(proxy->r);
 }

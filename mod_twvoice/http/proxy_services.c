@@ -40,7 +40,7 @@ int twv_proxy_list_services(twv_proxy_t *proxy)
     if (!error) {
         error = twv_consult(&proxy->context, list_work, &read, &read.error);
     }
-    return error ? twv_reply_error(proxy->r, error)
+    return error ? twv_proxy_refuse(proxy, error)
                  : twv_page_reply_rows(proxy, &read.page, "services", read.services, row_json);
 }
 
@@ -62,7 +62,7 @@ int twv_proxy_fetch_service(twv_proxy_t *proxy)
     read_t read = {.proxy = proxy};
     const twv_error_t *error = twv_consult(&proxy->context, fetch_work, &read, &read.error);
 
-    return error ? twv_reply_error(proxy->r, error)
+    return error ? twv_proxy_refuse(proxy, error)
                  : twv_reply_json(proxy->r, HTTP_OK, twv_proxy_service_json(proxy, read.service));
 }
 
@@ -101,7 +101,7 @@ int twv_proxy_create_service(twv_proxy_t *proxy)
     if (!error) {
         error = twv_services_create(&proxy->context, &draft, &service);
     }
-    return error ? twv_reply_error(proxy->r, error)
+    return error ? twv_proxy_refuse(proxy, error)
                  : twv_reply_json(proxy->r, HTTP_CREATED, twv_proxy_service_json(proxy, service));
 }
 
@@ -114,7 +114,7 @@ int twv_proxy_update_service(twv_proxy_t *proxy)
     if (!error) {
         error = twv_services_update(&proxy->context, proxy->ids[0], &draft, &service);
     }
-    return error ? twv_reply_error(proxy->r, error)
+    return error ? twv_proxy_refuse(proxy, error)
                  : twv_reply_json(proxy->r, HTTP_OK, twv_proxy_service_json(proxy, service));
 }
 
@@ -122,5 +122,5 @@ int twv_proxy_delete_service(twv_proxy_t *proxy)
 {
     const twv_error_t *error = twv_services_delete(&proxy->context, proxy->ids[0]);
 
-    return error ? twv_reply_error(proxy->r, error) : twv_reply_nothing(proxy->r);
+    return error ? twv_proxy_refuse(proxy, error) : twv_reply_nothing(proxy->r);
 }

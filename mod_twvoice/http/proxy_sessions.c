@@ -55,7 +55,7 @@ int twv_proxy_list_sessions(twv_proxy_t *proxy)
     if (!error) {
         error = twv_consult(&proxy->context, list_work, &work, &work.error);
     }
-    return error ? twv_reply_error(proxy->r, error)
+    return error ? twv_proxy_refuse(proxy, error)
                  : twv_page_reply_rows(proxy, &work.page, "sessions", work.sessions, row_json);
 }
 
@@ -77,7 +77,7 @@ int twv_proxy_fetch_session(twv_proxy_t *proxy)
     work_t work = {.proxy = proxy};
     const twv_error_t *error = twv_consult(&proxy->context, fetch_work, &work, &work.error);
 
-    return error ? twv_reply_error(proxy->r, error)
+    return error ? twv_proxy_refuse(proxy, error)
                  : twv_reply_json(proxy->r, HTTP_OK, twv_proxy_session_json(proxy, work.session));
 }
 
@@ -163,7 +163,7 @@ int twv_proxy_create_session(twv_proxy_t *proxy)
     if (!error) {
         error = twv_sessions_create(&proxy->context, proxy->ids[0], &draft, &session);
     }
-    return error ? twv_reply_error(proxy->r, error)
+    return error ? twv_proxy_refuse(proxy, error)
                  : twv_reply_json(proxy->r, HTTP_CREATED, twv_proxy_session_json(proxy, session));
 }
 
@@ -185,7 +185,7 @@ int twv_proxy_update_session(twv_proxy_t *proxy)
         error =
             twv_sessions_update(&proxy->context, proxy->ids[0], proxy->ids[1], &draft, &session);
     }
-    return error ? twv_reply_error(proxy->r, error)
+    return error ? twv_proxy_refuse(proxy, error)
                  : twv_reply_json(proxy->r, HTTP_OK, twv_proxy_session_json(proxy, session));
 }
 
@@ -208,5 +208,5 @@ int twv_proxy_delete_session(twv_proxy_t *proxy)
     work_t work = {.proxy = proxy};
     const twv_error_t *error = twv_transact(&proxy->context, delete_work, &work, &work.error);
 
-    return error ? twv_reply_error(proxy->r, error) : twv_reply_nothing(proxy->r);
+    return error ? twv_proxy_refuse(proxy, error) : twv_reply_nothing(proxy->r);
 }

@@ -85,6 +85,11 @@ twv_request_t *twv_request_of(request_rec *r)
     return &record_of(r)->shown;
 }
 
+const twv_body_t *twv_request_body(request_rec *r)
+{
+    return &record_of(r)->body;
+}
+
 twv_request_t *twv_request_read(request_rec *r, apr_off_t limit)
 {
     record_t *record = record_of(r);

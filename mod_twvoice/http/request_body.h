@@ -23,6 +23,9 @@ typedef struct {
  */
 void twv_body_read(twv_body_t *body, request_rec *r, apr_pool_t *pool, apr_off_t limit);
 
+/** The body of the request behind @a r, read or not. */
+const twv_body_t *twv_request_body(request_rec *r);
+
 /** The input filter that gives a body that was taken to whoever answers. */
 void twv_replay_register_filter(void);
 

@@ -19,6 +19,7 @@
 #include "config/log.h"
 #include "http/public_url.h"
 #include "http/request.h"
+#include "http/request_body.h"
 #include "twilio/signature.h"
 
 #define SIGNATURE_HEADER "X-Twilio-Signature"
@@ -114,6 +115,12 @@ static void explain_mismatch(request_rec *r, const twv_request_t *request,
     }
 }
 
+/* A query that our parser refuses is signed all the same: as part of the URL. */
+static int is_unreadable(request_rec *r, const twv_request_t *request)
+{
+    return twv_request_body(r)->status != 0 || (request->is_form && !request->form);
+}
+
 static twv_verdict_t judge(request_rec *r, twv_request_t *request)
 {
     const twv_policy_t *policy = twv_config_policy(r->server);
@@ -134,7 +141,7 @@ static twv_verdict_t judge(request_rec *r, twv_request_t *request)
         return TWV_NOT_SIGNED;
     }
     twv_request_read(r, twv_config_max_body(r));
-    if (request->status != 0) {
+    if (is_unreadable(r, request)) {
         if (request->status != AP_FILTER_ERROR) {
             ap_log_rerror(APLOG_MARK, APLOG_INFO, 0, r,
                           TWV_LOG("TWV0107") "refused: no signature can be verified, because %s",

@@ -14,7 +14,7 @@
 
 #include "store/columns.h"
 
-/* The order of TWV_CALL_FIRST_FINAL and up is a choice: final reports that contradict each other
+/* The order from FIRST_FINAL up is a choice: final reports that contradict each other
  * have to end the same way in every order; the one that says most about the call wins. */
 static const char *const statuses[] = {"queued", "initiated", "ringing", "in-progress", "canceled",
                                        "failed", "no-answer", "busy",    "completed",   NULL};
@@ -41,16 +41,33 @@ static const twv_statement_t lock = {
     "lock call", "SELECT account_sid, status FROM twv_call WHERE sid = %s",
     "SELECT account_sid, status FROM twv_call WHERE sid = %s FOR NO KEY UPDATE"};
 
+/* Laid out by hand: the formatter does not know strings that macros are between. */
+/* clang-format off */
 static const twv_statement_t merge = {
     "merge call",
-    INSERT_CALL " ON CONFLICT (sid) DO UPDATE SET " KEEP_SMALLER("parent_call_sid") ","
-                                                                                    " " KEEP_SMALLER("service_sid") ", " KEEP_SMALLER("session_sid") ", " KEEP_SMALLER(
-                                                                                        "interactio"
-                                                                                        "n_sid") ","
-                                                                                                 " " KEEP_SMALLER("participant_sid") ", " KEEP_SMALLER("from_number") ", " KEEP_SMALLER("to_number") ", " KEEP_SMALLER("direction") ", status = CASE WHEN excluded.status_rank > twv_call.status_rank"
-                                                                                                                                                                                                                                    " THEN excluded.status ELSE twv_call.status END, " KEEP_SMALLER("initiated_at") ", " KEEP_SMALLER("ringing_at") ", " KEEP_SMALLER(
-                                                                                                                                                                                                                                        "answered_at") ", " KEEP_SMALLER("ended_at") ", " KEEP_SMALLER("observed_end_at") ", " KEEP_GREATER("duration") ", " KEEP_GREATER("pin_failures") ", " KEEP_SMALLER("date_created") ", " KEEP_GREATER("status_rank") " RETURNING " TWV_CALL_COLUMNS,
+    INSERT_CALL " ON CONFLICT (sid) DO UPDATE SET "
+    KEEP_SMALLER("parent_call_sid") ", "
+    KEEP_SMALLER("service_sid") ", "
+    KEEP_SMALLER("session_sid") ", "
+    KEEP_SMALLER("interaction_sid") ", "
+    KEEP_SMALLER("participant_sid") ", "
+    KEEP_SMALLER("from_number") ", "
+    KEEP_SMALLER("to_number") ", "
+    KEEP_SMALLER("direction") ", "
+    "status = CASE WHEN excluded.status_rank > twv_call.status_rank"
+    " THEN excluded.status ELSE twv_call.status END, "
+    KEEP_SMALLER("initiated_at") ", "
+    KEEP_SMALLER("ringing_at") ", "
+    KEEP_SMALLER("answered_at") ", "
+    KEEP_SMALLER("ended_at") ", "
+    KEEP_SMALLER("observed_end_at") ", "
+    KEEP_GREATER("duration") ", "
+    KEEP_GREATER("pin_failures") ", "
+    KEEP_SMALLER("date_created") ", "
+    KEEP_GREATER("status_rank")
+    " RETURNING " TWV_CALL_COLUMNS,
     NULL};
+/* clang-format on */
 
 static const twv_statement_t find = {
     "find call", "SELECT " TWV_CALL_COLUMNS " FROM twv_call WHERE sid = %s AND account_sid = %s",

@@ -67,7 +67,7 @@ apr_status_t twv_connection_lock(twv_store_t *store)
     const twv_database_source_t *source = &store->database->source;
     apr_status_t rv;
 
-    if (!source->lock) {
+    if (!source->lock || atomic_load(&store->database->is_postgresql)) {
         return APR_SUCCESS;
     }
     rv = source->lock(source->baton, LOCK_WAIT);
@@ -123,7 +123,16 @@ void twv_store_log_failure(const twv_store_t *store)
     source->log(source->baton, 1, store->failure_id, store->failure);
 }
 
-apr_status_t twv_connection_run(twv_store_t *store, const char *what, const char *sql)
+/* apr_dbd prepares SQLite's statements with the old interface: after any change of the schema by
+ * another connection they fail, those that are kept for ever (with the second text from the second
+ * time on), new ones once. */
+static int is_schema_change(const twv_store_t *store)
+{
+    return !store->connection->is_postgresql &&
+           (strstr(store->failure, "schema has changed") || strstr(store->failure, "not an error"));
+}
+
+static apr_status_t run_once(twv_store_t *store, const char *what, const char *sql)
 {
     int rows = 0;
     int code = apr_dbd_query(store->link.driver, store->link.handle, &rows, sql);
@@ -131,8 +140,19 @@ apr_status_t twv_connection_run(twv_store_t *store, const char *what, const char
     return code ? twv_store_fail(store, "TWV0203", what, code) : APR_SUCCESS;
 }
 
-apr_status_t twv_connection_read(twv_store_t *store, const char *what, const char *sql,
-                                 const char **value)
+apr_status_t twv_connection_run(twv_store_t *store, const char *what, const char *sql)
+{
+    apr_status_t rv = run_once(store, what, sql);
+
+    if (rv != APR_SUCCESS && is_schema_change(store)) {
+        store->failed = 0;
+        rv = run_once(store, what, sql);
+    }
+    return rv;
+}
+
+static apr_status_t read_once(twv_store_t *store, const char *what, const char *sql,
+                              const char **value)
 {
     const apr_dbd_driver_t *driver = store->link.driver;
     apr_dbd_results_t *results = NULL;
@@ -150,6 +170,18 @@ apr_status_t twv_connection_read(twv_store_t *store, const char *what, const cha
         }
     }
     return APR_SUCCESS;
+}
+
+apr_status_t twv_connection_read(twv_store_t *store, const char *what, const char *sql,
+                                 const char **value)
+{
+    apr_status_t rv = read_once(store, what, sql, value);
+
+    if (rv != APR_SUCCESS && is_schema_change(store)) {
+        store->failed = 0;
+        rv = read_once(store, what, sql, value);
+    }
+    return rv;
 }
 
 apr_status_t twv_connection_begin(twv_store_t *store)
@@ -238,6 +270,7 @@ static apr_status_t recognize(twv_store_t *store)
         snprintf(text, sizeof(text), "DBDriver %.40s is not supported: use sqlite3 or pgsql", name);
         return twv_store_fail_with(store, "TWV0210", text);
     }
+    atomic_store(&store->database->is_postgresql, connection->is_postgresql);
     apr_pool_userdata_setn(connection, CONNECTION_KEY, NULL, pool);
     store->connection = connection;
     return APR_SUCCESS;
@@ -295,14 +328,6 @@ void twv_connection_close(twv_store_t *store)
     source->close(source->baton, store->pool, &store->link);
 }
 
-/* SQLite's statements, which apr_dbd prepares with the old interface, never work again after any
- * change of the schema by another connection. The second text is what is said from the second time
- * on. The old ones are freed when the connection closes. */
-static int is_schema_change(const twv_store_t *store)
-{
-    return strstr(store->failure, "schema has changed") || strstr(store->failure, "not an error");
-}
-
 int twv_connection_recover(twv_store_t *store)
 {
     twv_connection_t *connection = store->connection;
@@ -311,6 +336,7 @@ int twv_connection_recover(twv_store_t *store)
         if (!connection->is_set_up || !is_schema_change(store)) {
             return 0;
         }
+        /* They are freed when the connection closes. */
         apr_hash_clear(connection->prepared);
         store->failed = 0;
         return 1;

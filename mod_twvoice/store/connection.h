@@ -24,6 +24,7 @@ typedef struct {
 struct twv_database_t {
     twv_database_source_t source;
     atomic_int schema_is_current;
+    atomic_int is_postgresql; /* known once a connection was open: its writers need no lock */
     atomic_int newer_schema_is_logged;
     atomic_int is_probing;           /* one thread tries whether the database is back */
     _Atomic apr_time_t refuse_until; /* 0 = the last open succeeded */

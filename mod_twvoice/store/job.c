@@ -18,7 +18,7 @@ static const twv_statement_t insert = {
     NULL};
 
 static const twv_statement_t next_due = {
-    "next due job", 
+    "next due job",
     "SELECT due_at FROM twv_job WHERE account_sid = %s AND state = 'waiting'"
     " ORDER BY due_at LIMIT 1",
     NULL};
@@ -26,7 +26,8 @@ static const twv_statement_t next_due = {
 #define CLAIM(locking)                                                                             \
     "UPDATE twv_job SET due_at = %lld, was_due_at = due_at, attempts = attempts + 1,"              \
     " lease_owner = %s WHERE id IN (SELECT id FROM twv_job"                                        \
-    " WHERE account_sid = %s AND state = 'waiting' AND due_at <= %lld ORDER BY due_at LIMIT %lld" locking ")"           \
+    " WHERE account_sid = %s AND state = 'waiting' AND due_at <= %lld ORDER BY due_at LIMIT "      \
+    "%lld" locking ")"                                                                             \
     " RETURNING id, account_sid, kind, payload, was_due_at, attempts, lease_owner, date_created"
 
 static const twv_statement_t claim = {"claim jobs", CLAIM(""), CLAIM(" FOR UPDATE SKIP LOCKED")};
@@ -97,15 +98,15 @@ static int compare_due(const void *a, const void *b)
     return strcmp(first->id, second->id);
 }
 
-apr_status_t twv_job_claim(twv_store_t *store, apr_pool_t *p, const char *account_sid,
-                           twv_ms_t now, const char *owner, apr_int64_t lease, int limit,
+apr_status_t twv_job_claim(twv_store_t *store, apr_pool_t *p, const char *account_sid, twv_ms_t now,
+                           const char *owner, apr_int64_t lease, int limit,
                            apr_array_header_t **jobs)
 {
     twv_ms_t lease_end = now + lease;
     apr_int64_t count = limit;
     twv_rows_t *rows;
-    apr_status_t rv = twv_query(store, p, &claim, TWV_ARGS(&lease_end, owner, account_sid, &now, &count),
-                                &rows);
+    apr_status_t rv =
+        twv_query(store, p, &claim, TWV_ARGS(&lease_end, owner, account_sid, &now, &count), &rows);
 
     *jobs = apr_array_make(p, 4, sizeof(twv_job_t *));
     while (rv == APR_SUCCESS && twv_rows_next(rows)) {

@@ -24,10 +24,10 @@ typedef struct {
 apr_status_t twv_job_insert(twv_store_t *store, const twv_job_t *job, int *is_new);
 
 /**
- * When the account's earliest waiting job is due (a lease counts as waiting); 0 when there is none. Claim
- * only when this, asked with twv_database_read(), says that something is due: it reads one index
- * entry and takes no lock, while twv_database_write() on SQLite takes the only write lock in any
- * case.
+ * When the account's earliest waiting job is due (a lease counts as waiting); 0 when there is none.
+ * Claim only when this, asked with twv_database_read(), says that something is due: it reads one
+ * index entry and takes no lock, while twv_database_write() on SQLite takes the only write lock in
+ * any case.
  */
 apr_status_t twv_job_next_due(twv_store_t *store, apr_pool_t *p, const char *account_sid,
                               twv_ms_t *due_at);
@@ -38,8 +38,8 @@ apr_status_t twv_job_next_due(twv_store_t *store, apr_pool_t *p, const char *acc
  * @param lease how long, in milliseconds, before somebody else may claim them
  * @param jobs array of twv_job_t *
  */
-apr_status_t twv_job_claim(twv_store_t *store, apr_pool_t *p, const char *account_sid,
-                           twv_ms_t now, const char *owner, apr_int64_t lease, int limit,
+apr_status_t twv_job_claim(twv_store_t *store, apr_pool_t *p, const char *account_sid, twv_ms_t now,
+                           const char *owner, apr_int64_t lease, int limit,
                            apr_array_header_t **jobs);
 
 /** Done: delete it. @param held 0 when the lease was lost meanwhile */

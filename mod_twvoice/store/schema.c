@@ -141,8 +141,8 @@ static const twv_statement_t version_1[] = {
      " payload TEXT, state TEXT NOT NULL, due_at BIGINT NOT NULL, was_due_at BIGINT NOT NULL,"
      " attempts BIGINT NOT NULL, lease_owner TEXT, reason TEXT, date_created BIGINT NOT NULL)",
      NULL},
-    {"index twv_job_due", "CREATE INDEX twv_job_due ON twv_job (account_sid, due_at) WHERE state = 'waiting'",
-     NULL},
+    {"index twv_job_due",
+     "CREATE INDEX twv_job_due ON twv_job (account_sid, due_at) WHERE state = 'waiting'", NULL},
     {"index twv_job_failed",
      "CREATE INDEX twv_job_failed ON twv_job (date_created) WHERE state = 'failed'", NULL},
 };
@@ -159,7 +159,8 @@ int twv_schema_version(void)
 }
 
 /* 0 when there are no tables yet. Asks the catalogue first: a failing SELECT would be an error line
- * in PostgreSQL's log. */
+ * in PostgreSQL's log. Not to_regclass(), which does not see what another session made while this
+ * one waited for the lock. */
 static apr_status_t read_version(twv_store_t *store, int *version)
 {
     const char *value;
@@ -168,7 +169,8 @@ static apr_status_t read_version(twv_store_t *store, int *version)
     *version = 0;
     rv = twv_connection_read(store, "cannot look for the tables",
                              store->connection->is_postgresql
-                                 ? "SELECT 1 WHERE to_regclass('twv_meta') IS NOT NULL"
+                                 ? "SELECT 1 FROM pg_catalog.pg_tables WHERE tablename = 'twv_meta'"
+                                   " AND schemaname = ANY (current_schemas(false))"
                                  : "SELECT 1 FROM sqlite_master"
                                    " WHERE type = 'table' AND name = 'twv_meta'",
                              &value);

@@ -50,10 +50,12 @@ class Activity:
 
     async def cancel_all(self) -> None:
         """Ends every task of the whole tree of activities."""
-        tasks = list(self._root()._tasks)
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        while self._root()._tasks:
+            # A task that ends may start others: a leg's end has its status callback.
+            tasks = list(self._root()._tasks)
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
 
     def tasks(self) -> int:
         """How many tasks the whole tree has."""

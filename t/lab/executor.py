@@ -4,7 +4,7 @@ A verb is a coroutine registered under its element's name. It returns the next S
 go on with the verb after it; it raises HungUp when the call is over.
 """
 
-from typing import Awaitable, Callable, Dict, FrozenSet, Optional, TYPE_CHECKING
+from typing import Awaitable, Callable, Dict, FrozenSet, NoReturn, Optional, TYPE_CHECKING
 
 from .calls import HungUp, Leg
 from .documents import Document, DocumentError, Step, load
@@ -58,7 +58,7 @@ class Run:
             except DocumentError as error:
                 step = self._after_error(step, error)
             except Unsupported as error:
-                self._give_up(None, str(error), step.url, "failed")
+                self._give_up(str(error), step.url)
 
     async def call(self, step: Step) -> None:
         """Runs a call from its first document to its end."""
@@ -81,8 +81,8 @@ class Run:
     async def _load(self, step: Step) -> Document:
         self.leg.documents += 1
         if self.leg.documents > MAX_DOCUMENTS:
-            self._give_up(None, f"more than {MAX_DOCUMENTS} documents in one call: they lead to "
-                                "each other", step.url, "failed")
+            self._give_up(f"more than {MAX_DOCUMENTS} documents in one call: they lead to each "
+                          "other", step.url)
         document = await load(self.world.webhooks, self.world.record, self.request(step), "voice")
         if self.leg.ended:
             raise HungUp()
@@ -116,17 +116,16 @@ class Run:
     def _after_error(self, step: Step, error: DocumentError) -> Step:
         if self.leg.ended:
             raise HungUp()
-        if self.fallback is None or step.kind == "fallback":
-            self._stop("completed")
-        assert self.fallback is not None
-        return Step("fallback", self.fallback.url, self.fallback.method,
-                    {"ErrorCode": str(error.code), "ErrorUrl": error.url})
+        if self.fallback is not None and step.kind != "fallback":
+            return Step("fallback", self.fallback.url, self.fallback.method,
+                        {"ErrorCode": str(error.code), "ErrorUrl": error.url})
+        self._stop("completed")
 
-    def _give_up(self, code: Optional[int], message: str, url: str, status: str) -> None:
-        self.world.record.error(code, message, url, self.leg.sid)
-        self._stop(status)
+    def _give_up(self, message: str, url: str) -> NoReturn:
+        self.world.record.error(None, message, url, self.leg.sid)
+        self._stop("failed")
 
-    def _stop(self, status: str) -> None:
+    def _stop(self, status: str) -> NoReturn:
         if not self.leg.ended:
             self.leg.answer()
             self.leg.hear(say=APPLICATION_ERROR)

@@ -1,6 +1,6 @@
 /*
- * A fresh database for each test, over plain apr_dbd: an SQLite file in a directory of its own, or a
- * PostgreSQL schema of its own when TWV_TEST_POSTGRESQL holds a conninfo string. At the end of a
+ * A fresh database for each test, over plain apr_dbd: an SQLite file in a directory of its own, or
+ * a PostgreSQL schema of its own when TWV_TEST_POSTGRESQL holds a conninfo string. At the end of a
  * test everything is gone, and what was logged as an error must have been expected.
  */
 #ifndef STORE_FIXTURE_H
@@ -24,7 +24,8 @@ int store_is_postgresql(void);
 /** Run SQL on a connection that belongs to nobody else. */
 void store_sql(const char *sql);
 
-/** The first column of the first row as a number, seen by that connection; -1 when there is none. */
+/** The first column of the first row as a number, seen by that connection; -1 when there is none.
+ */
 apr_int64_t store_sql_number(const char *sql);
 
 /** From now on opening fails (1) or works again (0); at most @a limit connections at once. */

@@ -93,9 +93,8 @@ twv_participant_t *new_participant(apr_pool_t *p, const twv_session_t *session,
     return participant;
 }
 
-twv_participant_t *make_participant(twv_store_t *store, apr_pool_t *p,
-                                    const twv_session_t *session, const char *identifier,
-                                    const char *proxy_identifier)
+twv_participant_t *make_participant(twv_store_t *store, apr_pool_t *p, const twv_session_t *session,
+                                    const char *identifier, const char *proxy_identifier)
 {
     twv_participant_t *participant = new_participant(p, session, identifier, proxy_identifier);
     twv_participant_insert_t outcome;

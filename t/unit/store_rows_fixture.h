@@ -38,9 +38,8 @@ twv_session_t *make_session(twv_store_t *store, apr_pool_t *p, const twv_service
 
 twv_participant_t *new_participant(apr_pool_t *p, const twv_session_t *session,
                                    const char *identifier, const char *proxy_identifier);
-twv_participant_t *make_participant(twv_store_t *store, apr_pool_t *p,
-                                    const twv_session_t *session, const char *identifier,
-                                    const char *proxy_identifier);
+twv_participant_t *make_participant(twv_store_t *store, apr_pool_t *p, const twv_session_t *session,
+                                    const char *identifier, const char *proxy_identifier);
 
 /** Close or reopen a session; the test fails on a conflict. */
 void set_status(twv_store_t *store, apr_pool_t *p, const twv_session_t *session,

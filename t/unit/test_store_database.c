@@ -77,8 +77,8 @@ static apr_status_t create_table(twv_store_t *store, __attribute__((unused)) apr
 /* Whether the note is there for everybody. */
 static int note_exists(apr_int64_t id)
 {
-    return store_sql_number(apr_psprintf(test_pool, "SELECT count(*) FROM note WHERE id = %d",
-                                         (int)id)) == 1;
+    return store_sql_number(
+               apr_psprintf(test_pool, "SELECT count(*) FROM note WHERE id = %d", (int)id)) == 1;
 }
 
 static apr_status_t write_one(note_t *note)
@@ -361,9 +361,11 @@ START_TEST(a_connection_made_again_has_its_time_limits_again)
     note.then = &show;
     OK(write_one(&note));
     if (store_is_postgresql()) {
-        note = (note_t){.id = 2, .then = &(twv_statement_t){"check", "", 
-            "SELECT 1 / (count(*)::int) FROM pg_settings"
-            " WHERE name = 'statement_timeout' AND setting = '2000'"}};
+        note = (note_t){
+            .id = 2,
+            .then = &(twv_statement_t){"check", "",
+                                       "SELECT 1 / (count(*)::int) FROM pg_settings"
+                                       " WHERE name = 'statement_timeout' AND setting = '2000'"}};
         OK(write_one(&note));
     }
 }
