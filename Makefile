@@ -32,7 +32,8 @@ CHECK_LIBS     = $(shell pkg-config --libs check)
 WARNINGS  = -Wall -Wextra -Wshadow -Werror
 LANGUAGE  = -std=gnu11 $(WARNINGS) -fvisibility=hidden -MMD -MP -Imod_twvoice
 # httpd's own headers are not ours to warn about.
-MODULE_FLAGS  = $(HTTPD_CFLAGS) $(LANGUAGE) -fPIC -isystem $(HTTPD_INCLUDE) $(APR_INCLUDES) $(CFLAGS)
+MODULE_FLAGS  = $(HTTPD_CFLAGS) $(LANGUAGE) -fPIC -isystem $(HTTPD_INCLUDE) $(APR_INCLUDES) \
+                $(CFLAGS)
 SANITIZE      = -fsanitize=address,undefined -fno-sanitize-recover=undefined
 SANITIZED     = -g -O1 -fno-omit-frame-pointer $(SANITIZE) $(LANGUAGE) $(APR_INCLUDES)
 

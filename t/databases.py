@@ -34,7 +34,7 @@ class Sqlite:
         return f"DBDriver sqlite3\nDBDParams {self.path}"
 
     def query(self, sql: str, *values: Any) -> list[tuple]:
-        """Rows of a statement, committed at once. Does not make the file: the server must own it."""
+        """Rows of a statement, committed at once. The file must be there: the server makes it."""
         connection = sqlite3.connect(f"file:{self.path}?mode=rw", uri=True, timeout=10,
                                      isolation_level=None)
         try:

@@ -49,7 +49,8 @@ def exchange(port: int, method: str, path: str, body: Any = None, headers: Any =
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=timeout)
     try:
         connection.putrequest(method, path, skip_host="host" in names, skip_accept_encoding=True)
-        for name, value in [*given, *((n, v) for n, v in implied.items() if n.lower() not in names)]:
+        given += [(name, value) for name, value in implied.items() if name.lower() not in names]
+        for name, value in given:
             connection.putheader(name, value)
         if data is not None and not names & {"content-length", "transfer-encoding"}:
             connection.putheader("Content-Length", str(len(data)))

@@ -60,7 +60,7 @@ missing=()
 for entry in "${wanted[@]}"; do
     package=${entry%%|*}
     is_installed "$package" && continue
-    [ ${#missing[@]} -gt 0 ] || echo "Packages that 'make $purpose' needs and that are not there yet:"
+    [ ${#missing[@]} -gt 0 ] || echo "Packages that 'make $purpose' needs and that are missing:"
     printf '  %-26s %s\n' "$package" "${entry#*|}"
     missing+=("$package")
 done

@@ -11,6 +11,7 @@ import pytest
 from databases import Database
 from httpd_server import Httpd
 from polling import until
+from postgresql_server import PostgresqlServer
 from proxy_api import PLACE, ProxyApi, start_proxy_api
 from twilio_account import account
 
@@ -74,8 +75,7 @@ def test_a_killed_child_leaves_the_lock_to_the_others(httpd: Httpd, database: Da
     assert services(database) == 32
 
 
-def test_only_the_virtual_host_with_a_database_has_one(httpd: Httpd, database: Database,
-                                                       scratch) -> None:  # type: ignore[no-untyped-def]
+def test_only_the_virtual_host_with_a_database_has_one(httpd: Httpd, database: Database) -> None:
     here = database.directives()
     httpd.directives = ""
     hosts = "".join(f"""
@@ -102,7 +102,7 @@ def test_a_virtual_host_inherits_the_database(httpd: Httpd, database: Database) 
 
 @pytest.mark.parametrize("database_kind", ["postgresql"])
 def test_writing_goes_on_when_postgresql_is_back(httpd: Httpd, database: Database,
-                                                 postgresql_server) -> None:  # type: ignore[no-untyped-def]
+                                                 postgresql_server: PostgresqlServer) -> None:
     httpd.expect_log("AH0063|AH0062|AH02655|TWV02")
     api = start_proxy_api(httpd)
     assert create_many(api, "before", 4) == [201] * 4

@@ -98,7 +98,7 @@ def test_a_body_has_at_most_64_kilobytes(httpd: Httpd, database: Database) -> No
 
 
 def test_without_a_database_nothing_is_served(httpd: Httpd, database: Database) -> None:
-    httpd.expect_log("TWV02|AH0063|AH0066")
+    httpd.expect_log("TWV02|AH0062|AH0063")
     httpd.start(account(httpd, public_url=None) + PLACE
                 + "\nDBDriver sqlite3\nDBDParams /nonexistent/directory/x.db\n")
     api = ProxyApi(httpd)

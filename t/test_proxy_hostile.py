@@ -49,7 +49,8 @@ def test_queries_that_are_no_form_are_refused(httpd: Httpd, database: Database, 
 
 def test_text_is_never_sql(httpd: Httpd, database: Database) -> None:
     api = start_proxy_api(httpd)
-    names = ["'; DROP TABLE twv_service; --", "%s%s%n", "a'b\"c\\d", "100%", "NULL", "\u202e名\U0001f600"]
+    names = ["'; DROP TABLE twv_service; --", "%s%s%n", "a'b\"c\\d", "100%", "NULL",
+             "\u202e名\U0001f600"]
     for name in names:
         assert api.create("/Services", {"UniqueName": name})["unique_name"] == name
     assert {row["unique_name"] for row in api.get("/Services")["services"]} == set(names)
@@ -72,7 +73,8 @@ def test_errors_show_values_without_their_tricks(httpd: Httpd, database: Databas
     error = api.error("POST", "/Services", {"UniqueName": "x", "GeoMatchLevel": "a\x1b]0;b\x07"
                                             + "c" * 1000})
     assert "\x1b" not in error["message"] and len(error["message"]) < 600
-    error = api.error("POST", "/Services", {"UniqueName": "x", "\r\nSet-Cookie: a" + "b" * 500: "c"})
+    error = api.error("POST", "/Services", {"UniqueName": "x",
+                                            "\r\nSet-Cookie: a" + "b" * 500: "c"})
     assert "\n" not in error["message"] and len(error["message"]) < 600
 
 

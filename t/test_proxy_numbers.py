@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from databases import Database
 from httpd_server import Httpd
-from proxy_api import (NUMBERS, PLACE, SECOND_NUMBER, SMS_NUMBER, US_NUMBER, start_proxy_api)
-from test_proxy_sessions import let_time_pass
+from proxy_api import (NUMBERS, PLACE, SECOND_NUMBER, SMS_NUMBER, US_NUMBER, let_time_pass,
+                       start_proxy_api)
 from twilio_account import ACCOUNT_SID, HANAKO, PROXY_NUMBER, TARO, account
 
 SMS_SID = "PN" + "0" * 31 + "3"
@@ -97,7 +97,7 @@ def test_a_session_whose_time_is_over_holds_no_number(httpd: Httpd, database: Da
     api = start_proxy_api(httpd)
     service = api.service(PROXY_NUMBER)
     session = api.session(service, HANAKO, TARO, Ttl="60")
-    let_time_pass(database, api, session)
+    let_time_pass(database, session)
     number = api.get(f"{service}/PhoneNumbers")["phone_numbers"][0]
     api.delete(f"{service}/PhoneNumbers/{number['sid']}")
 

@@ -7,8 +7,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 from databases import Database
 from httpd_server import Httpd
-from proxy_api import (RESERVED_NUMBER, SECOND_NUMBER, SMS_NUMBER, US_NUMBER, start_proxy_api)
-from test_proxy_sessions import let_time_pass
+from proxy_api import (RESERVED_NUMBER, SECOND_NUMBER, SMS_NUMBER, US_NUMBER, let_time_pass,
+                       start_proxy_api)
 from twilio_account import HANAKO, PROXY_NUMBER, TARO
 
 JIRO = "+819000000003"
@@ -161,7 +161,7 @@ def test_a_session_whose_time_is_over_is_no_conflict(httpd: Httpd, database: Dat
     api = start_proxy_api(httpd, REJECT)
     service = api.service(PROXY_NUMBER)
     old = api.session(service, HANAKO, TARO, Ttl="60")
-    let_time_pass(database, api, old)
+    let_time_pass(database, old)
     api.session(service, HANAKO, TARO)
     assert api.get(f"{service}/PhoneNumbers")["phone_numbers"][0]["in_use"] == 1
 

@@ -69,7 +69,8 @@ def test_what_is_wrong_is_named_with_what_is_allowed(httpd: Httpd, database: Dat
             ("UniqueName", "a\tb", "without control"), ("UniqueName", "KS" + "0" * 32, "SID"),
             ("DefaultTtl", "-1", "from 0 to 2147483646"), ("DefaultTtl", "2147483647", "from 0"),
             ("DefaultTtl", "1e3", "whole number"), ("CallbackUrl", "ftp://example.jp/", "https"),
-            ("CallbackUrl", "/path", "absolute"), ("CallbackUrl", "https://a:b@example.jp/", "user"),
+            ("CallbackUrl", "/path", "absolute"),
+            ("CallbackUrl", "https://a:b@example.jp/", "user"),
             ("CallbackUrl", "https://example.jp/" + "x" * 4000, "4000"),
             ("CallbackUrl", "https://example.jp/a b", "percent-encoded"),
             ("GeoMatchLevel", "planet", "area-code, overlay, radius, country"),
@@ -115,7 +116,8 @@ def test_deleting_a_service_takes_everything_with_it(httpd: Httpd, database: Dat
 
 
 @pytest.mark.parametrize("path", ["/Services/none", "/Services/KS" + "0" * 32,
-                                  "/Services/KS71/Sessions", "/Services/", "/Nothing", "/Services//"])
+                                  "/Services/KS71/Sessions", "/Services/", "/Nothing",
+                                  "/Services//"])
 def test_what_is_not_there_is_not_found(httpd: Httpd, database: Database, path: str) -> None:
     api = start_proxy_api(httpd)
     error = api.error("GET", path)

@@ -8,7 +8,7 @@ from typing import Any
 
 from databases import Database
 from httpd_server import Httpd
-from proxy_api import ProxyApi, start_proxy_api
+from proxy_api import let_time_pass, start_proxy_api
 from twilio_account import HANAKO, PROXY_NUMBER, TARO
 
 FIELDS = {"sid", "service_sid", "account_sid", "date_started", "date_ended",
@@ -20,14 +20,6 @@ ADDITIONS = {"call_mode", "pin", "call_time_limit", "ring_timeout", "language"}
 def from_now(**delta: Any) -> str:
     """A time as Twilio's libraries write it."""
     return (datetime.now(timezone.utc) + timedelta(**delta)).strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
-def let_time_pass(database: Database, api: ProxyApi, session: str) -> None:
-    """Make the session one whose time is over, but that nobody has closed yet."""
-    sid = session.rsplit("/", 1)[1]
-    database.query("UPDATE twv_session SET expires_at = expires_at - 100000000000,"
-                   " date_created = date_created - 100000000000,"
-                   " date_expiry = date_expiry - 100000000000 WHERE sid = ? RETURNING sid", sid)
 
 
 def test_a_session_has_twilios_fields_and_defaults(httpd: Httpd, database: Database) -> None:
@@ -130,7 +122,7 @@ def test_a_session_whose_time_is_over_is_closed(httpd: Httpd, database: Database
     by_ttl = api.session(service, Ttl="60")
     by_date = api.session(service, Ttl="60", DateExpiry=from_now(hours=1))
     for session, reason in ((by_ttl, "ttl-expired"), (by_date, "date-expiry")):
-        let_time_pass(database, api, session)
+        let_time_pass(database, session)
         shown = api.get(session)
         assert (shown["status"], shown["closed_reason"]) == ("closed", reason)
         assert shown["date_ended"] < shown["date_updated"]
@@ -176,7 +168,7 @@ def test_a_pin_of_a_session_whose_time_is_over_is_free(httpd: Httpd, database: D
     api = start_proxy_api(httpd)
     service = api.service()
     old = api.session(service, Pin="4711", Ttl="60")
-    let_time_pass(database, api, old)
+    let_time_pass(database, old)
     api.session(service, Pin="4711")
 
 

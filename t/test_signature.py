@@ -249,6 +249,7 @@ def test_a_signature_and_a_login_may_both_be_required(signed: Httpd) -> None:
 
 
 def test_the_provider_takes_no_arguments(httpd: Httpd) -> None:
-    accepted, output = httpd.configtest('<Location "/">\nRequire twilio-signature POST\n</Location>')
+    accepted, output = httpd.configtest(
+        '<Location "/">\nRequire twilio-signature POST\n</Location>')
     assert not accepted
     assert 'Require twilio-signature takes no arguments, but got "POST"' in output

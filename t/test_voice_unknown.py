@@ -102,6 +102,7 @@ def test_it_makes_a_session_with_json(masking: Masking, lab, operator: OperatorP
 
 def test_an_unusable_answer_is_as_if_there_was_no_program(masking: Masking,
                                                           operator: OperatorProgram):
+    masking.httpd.expect_log("TWV0701")
     unusable = [Reply(500, "oops"), Reply(200, "hello"), Reply(200, "<Response>", TWIML),
                 Reply(200, '<!DOCTYPE Response><Response/>', TWIML),
                 Reply(200, "<Answer/>", TWIML), Reply(200, "[]", "application/json"),
@@ -119,6 +120,7 @@ def test_an_unusable_answer_is_as_if_there_was_no_program(masking: Masking,
 def test_a_program_that_does_not_answer_delays_the_caller_by_two_seconds_at_most(
         masking: Masking, operator: OperatorProgram):
     never = threading.Event()
+    masking.httpd.expect_log("TWV0701")
     url = operator.answer("/out", Reply(wait=never))
     masking.start()
     masking.make_service("masking", out_of_session_callback_url=url)
@@ -161,9 +163,12 @@ def test_an_intercept_blocks_with_403_also_when_the_webhook_comes_twice(
     assert interaction.outbound_resource_sid is None
 
 
-def test_an_intercept_that_fails_lets_pass(masking: Masking, operator: OperatorProgram):
+def test_an_intercept_that_fails_lets_pass_and_is_logged(masking: Masking,
+                                                         operator: OperatorProgram):
+    masking.httpd.expect_log("TWV0701")
     url = operator.answer("/intercept", Reply(500))
     masking.start()
     masking.make_service("masking", intercept_callback_url=url)
     masking.session()
     assert twiml(masking.webhook("/voice")).find("Dial") is not None
+    assert "InterceptCallbackUrl" in masking.httpd.log.lines("TWV0701")[0]

@@ -13,8 +13,8 @@
 typedef struct {
     apr_pool_t *p;
     const twv_policy_t *policy;
-    twv_database_t *database; /* NULL when the host has none: everything answers "unavailable" */
-    twv_http_client_t *client; /* for questions to the operator's program; NULL where none is asked */
+    twv_database_t *database;  /* NULL when the host has none: everything answers "unavailable" */
+    twv_http_client_t *client; /* for questions to the operator's program; NULL in jobs */
     twv_ms_t now;
 } twv_context_t;
 

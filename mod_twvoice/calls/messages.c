@@ -24,6 +24,7 @@ typedef struct {
     twv_message_decision_t *decision;
     enum { NOT_ASKED, ALLOWED, REFUSED } intercept;
     int out_of_session_asked;
+    const char *remark;            /* what went wrong with the operator's program, or NULL */
     const char *interaction_sid;   /* told to the operator's program, so kept; else NULL */
     apr_array_header_t *usable;    /* of twv_route_t * */
     twv_prompt_t obstacle;         /* why the others are not; TWV_PROMPT_COUNT = there are none */
@@ -323,10 +324,10 @@ static void ask_intercept(task_t *task)
 
     interaction.sid = twv_sid_create(context->p, "KI", apr_time_now());
     task->interaction_sid = interaction.sid;
-    task->intercept =
-        twv_operator_allows(context, task->decision->service, &interaction, task->request->form)
-            ? ALLOWED
-            : REFUSED;
+    task->intercept = twv_operator_allows(context, task->decision->service, &interaction,
+                                          task->request->form, &task->remark)
+                          ? ALLOWED
+                          : REFUSED;
 }
 
 /** @return whether to decide anew */
@@ -337,6 +338,7 @@ static int ask_out_of_session(task_t *task)
     twv_out_of_session_ask(task->context, task->decision->service, task->decision->previous,
                            task->request->from, task->request->to, task->request->form, 0, &answer);
     task->out_of_session_asked = 1;
+    task->remark = answer.reason;
     if (answer.document) {
         task->decision->kind = TWV_MESSAGE_DOCUMENT;
         task->decision->document = answer.document;
@@ -365,5 +367,6 @@ apr_status_t twv_message_incoming(const twv_context_t *context,
             again = 0;
         }
     } while (again);
+    decision->remark = task.remark;
     return APR_SUCCESS;
 }

@@ -43,6 +43,7 @@ typedef struct {
     int code; /* why it was not relayed, of Twilio's dictionary; 0 = it was */
     const twv_service_t *service;
     const twv_route_t *previous;
+    const char *remark; /* what went wrong with the operator's program, or NULL */
 } twv_message_decision_t;
 
 /** A message came in. @return APR_SUCCESS or TWV_STORE_DOWN */

@@ -144,6 +144,12 @@ void twv_operator_ask(const twv_context_t *context, const char *url, const twv_f
     twv_http_perform(context->client, context->p, &request, response);
 }
 
+const char *twv_operator_problem(apr_pool_t *p, const twv_http_response_t *response)
+{
+    return response->status ? apr_psprintf(p, "it answered HTTP %d", response->status)
+                            : response->error;
+}
+
 /** MMS: interactionNumMedia and the media's URLs. */
 static void add_media(twv_form_t *form, const twv_form_t *media)
 {
@@ -158,7 +164,8 @@ static void add_media(twv_form_t *form, const twv_form_t *media)
 }
 
 int twv_operator_allows(const twv_context_t *context, const twv_service_t *service,
-                        const twv_interaction_t *interaction, const twv_form_t *media)
+                        const twv_interaction_t *interaction, const twv_form_t *media,
+                        const char **remark)
 {
     twv_form_t *form = form_of(context->p, interaction);
     twv_http_response_t response;
@@ -167,6 +174,11 @@ int twv_operator_allows(const twv_context_t *context, const twv_service_t *servi
         add_media(form, media);
     }
     twv_operator_ask(context, service->intercept_callback_url, form, &response);
+    if (response.status != 403 && (response.status < 200 || response.status > 299)) {
+        *remark = apr_pstrcat(context->p, "InterceptCallbackUrl of service ", service->sid, ": ",
+                              twv_operator_problem(context->p, &response),
+                              "; it went on as if allowed", NULL);
+    }
     return response.status != 403;
 }
 

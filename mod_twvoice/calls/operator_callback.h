@@ -30,10 +30,15 @@ apr_status_t twv_operator_notify(twv_store_t *store, apr_pool_t *p, const twv_co
  * Ask InterceptCallbackUrl before an interaction is connected (twilio.com/docs/proxy/api/webhooks).
  * @param interaction its inbound half
  * @param media the message's parameters, for NumMedia and MediaUrlN, or NULL
+ * @param remark set to what went wrong (error 80908), for the log; else left alone
  * @return 0 when the answer was 403; everything else, also none, lets it pass
  */
 int twv_operator_allows(const twv_context_t *context, const twv_service_t *service,
-                        const twv_interaction_t *interaction, const twv_form_t *media);
+                        const twv_interaction_t *interaction, const twv_form_t *media,
+                        const char **remark);
+
+/** Why an answer is none, in words. */
+const char *twv_operator_problem(apr_pool_t *p, const twv_http_response_t *response);
 
 /** A signed form POST that waits for the answer. */
 void twv_operator_ask(const twv_context_t *context, const char *url, const twv_form_t *form,

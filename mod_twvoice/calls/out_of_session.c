@@ -188,14 +188,16 @@ void twv_out_of_session_ask(const twv_context_t *context, const twv_service_t *s
     twv_operator_ask(context, service->out_of_session_callback_url,
                      form_of(context->p, parameters, previous), &response);
     if (response.status < 200 || response.status > 299) {
-        answer->reason = response.error
-                             ? response.error
-                             : apr_psprintf(context->p, "it answered HTTP %d", response.status);
+        answer->reason = twv_operator_problem(context->p, &response);
     } else if (strcmp(response.content_type, "application/json") == 0) {
         interpret_json(context, service, &response, from, to, is_voice, answer);
     } else if (!is_twiml(response.body, response.length)) {
         answer->reason = "the answer is neither TwiML nor JSON";
     } else {
         answer->document = response.body;
+    }
+    if (answer->reason) {
+        answer->reason = apr_pstrcat(context->p, "OutOfSessionCallbackUrl of service ",
+                                     service->sid, ": ", answer->reason, NULL);
     }
 }

@@ -101,6 +101,19 @@ static const char *join(apr_pool_t *p, const char *const *words)
     return apr_array_pstrcat(p, array, 0);
 }
 
+/* Whether a pair before this one has the same name. */
+static int is_repeated(const twv_form_t *form, int index)
+{
+    int i;
+
+    for (i = 0; i < index; i++) {
+        if (strcmp(twv_form_name(form, i), twv_form_name(form, index)) == 0) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
 void twv_check_names(twv_checks_t *checks, const twv_form_t *form, const char *const *allowed,
                      const char *repeatable)
 {
@@ -114,8 +127,7 @@ void twv_check_names(twv_checks_t *checks, const twv_form_t *form, const char *c
                 twv_error(checks->p, TWV_ERROR_UNKNOWN_PARAMETER,
                           "Unknown parameter '%s%s'. Allowed: %s.", checks->prefix,
                           twv_shown(checks->p, name), *allowed ? join(checks->p, allowed) : "none");
-        } else if (twv_form_get(form, name) != twv_form_value(form, i) &&
-                   !(repeatable && strcmp(name, repeatable) == 0)) {
+        } else if (is_repeated(form, i) && !(repeatable && strcmp(name, repeatable) == 0)) {
             twv_checks_fail(checks, name, "It is given more than once; allowed is once.");
         }
     }

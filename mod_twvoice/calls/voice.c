@@ -162,6 +162,7 @@ static int ask_out_of_session(twv_voice_task_t *task)
         task->decision->document = answer.document;
         return 0;
     }
+    task->remark = answer.reason;
     task->out_of_session_asked = 1; /* once, also when a session was made */
     return 1;
 }
@@ -175,9 +176,10 @@ static void ask_intercept(twv_voice_task_t *task)
 
     interaction.sid = twv_sid_create(context->p, "KI", apr_time_now());
     task->interaction_sid = interaction.sid;
-    task->intercept =
-        twv_operator_allows(context, &task->decision->route->service, &interaction, NULL) ? ALLOWED
-                                                                                          : REFUSED;
+    task->intercept = twv_operator_allows(context, &task->decision->route->service, &interaction,
+                                          NULL, &task->remark)
+                          ? ALLOWED
+                          : REFUSED;
 }
 
 /** Decide, asking the operator's program between transactions until nothing is left to ask. */
@@ -200,6 +202,7 @@ static apr_status_t settle(twv_voice_task_t *task, twv_store_work_fn *work)
             again = 0;
         }
     } while (again);
+    task->decision->remark = task->remark;
     return APR_SUCCESS;
 }
 

@@ -62,6 +62,7 @@ typedef struct {
     int code;                     /* why it was refused, of Twilio's dictionary; 0 = it was not */
     const twv_service_t *service; /* whose program is asked */
     const twv_route_t *previous;  /* the session that was closed last, or NULL */
+    const char *remark;           /* what went wrong with the operator's program, or NULL */
 } twv_decision_t;
 
 /**

@@ -7,8 +7,9 @@
 
 #include <apr_strings.h>
 
-/** Seconds that a caller has for a key. */
-#define KEY_TIMEOUT 7
+/** Seconds that a caller has for the next key; where a single key must be told from a PIN's first,
+ *  it is acted on after this. */
+#define KEY_TIMEOUT 5
 
 /** Every failure of a status callback is tried again, five times (Twilio's most): a leg without its
  *  last callback has no duration. */

@@ -17,6 +17,7 @@ typedef struct {
     enum { NOT_ASKED, ALLOWED, REFUSED } intercept;
     const char *interaction_sid; /* told to the operator's program, so kept; else NULL */
     int out_of_session_asked;
+    const char *remark; /* what went wrong with the operator's program, or NULL */
     /* filled in by find_routes(): */
     apr_array_header_t *usable;   /* of twv_route_t * that can be connected now */
     const twv_route_t *obstacle;  /* one that cannot, and why: */

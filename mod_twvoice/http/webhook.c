@@ -11,6 +11,7 @@
 
 #include "http_protocol.h"
 
+#include "calls/operator_callback.h"
 #include "config/config.h"
 #include "config/log.h"
 #include "http/database_link.h"
@@ -72,6 +73,16 @@ static int reply_document(request_rec *r, const char *document)
     return OK;
 }
 
+/** The caller went on as documented, but the operator wants to know. */
+static void log_remark(request_rec *r, const char *remark)
+{
+    if (remark) {
+        ap_log_rerror(APLOG_MARK, APLOG_WARNING, 0, r,
+                      TWV_LOG("TWV0701") "%s. Check that program and its answer within %d s",
+                      remark, TWV_OPERATOR_PATIENCE_MS / 1000);
+    }
+}
+
 static void log_decision(const webhook_t *webhook, const twv_voice_request_t *request,
                          const twv_decision_t *decision)
 {
@@ -113,6 +124,7 @@ static int answer_with(webhook_t *webhook,
     }
     note(r, request.call_sid, decision.route ? decision.route->session.sid : NULL,
          decision.interaction_sid);
+    log_remark(r, decision.remark);
     log_decision(webhook, &request, &decision);
     if (decision.kind == TWV_DECISION_DOCUMENT) {
         return reply_document(r, decision.document);
@@ -199,6 +211,7 @@ static int answer_sms(webhook_t *webhook)
     }
     note(r, request.message_sid, decision.route ? decision.route->session.sid : NULL,
          decision.interaction_sid);
+    log_remark(r, decision.remark);
     ap_log_rerror(APLOG_MARK, APLOG_INFO, 0, r, TWV_LOG("TWV0401") "%s from %s: %s (%d %s)",
                   request.message_sid, twv_e164_mask(r->pool, request.from),
                   decision.kind == TWV_MESSAGE_RELAY ? "relayed" : "not relayed", decision.code,

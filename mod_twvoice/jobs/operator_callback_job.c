@@ -30,9 +30,7 @@ static void done(void *baton, const twv_http_response_t *response)
         twv_job_run_done(run);
         return;
     }
-    reason = response->status
-                 ? apr_psprintf(run->p, "CallbackUrl answered HTTP %d", response->status)
-                 : apr_pstrcat(run->p, "CallbackUrl: ", response->error, NULL);
+    reason = apr_pstrcat(run->p, "CallbackUrl: ", twv_operator_problem(run->p, response), NULL);
     if (is_temporary(response->status)) {
         twv_job_run_retry(run, reason);
     } else {

@@ -61,6 +61,7 @@ def _print_log(settings: Settings, legs: list[dict]) -> None:
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--phone", default=HANAKO, help=f"who calls ({HANAKO})")
+    parser.add_argument("--number", default=NUMBER, help=f"the number that is called ({NUMBER})")
     parser.add_argument("--press", default="", help="keys that the caller presses in a menu")
     return parser.parse_args()
 
@@ -73,7 +74,7 @@ def main() -> int:
         settings.token()
         lab = Lab(settings.lab_url)
         before = _incoming(lab)
-        connected = Show(lab, options.phone, NUMBER, options.press, "").run(60.0)
+        connected = Show(lab, options.phone, options.number, options.press, "").run(60.0)
         call_sid = next(sid for sid in _incoming(lab) if sid not in before)
         _print_log(settings, _finished_legs(settings, call_sid))
     except DemoError as error:

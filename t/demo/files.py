@@ -8,8 +8,8 @@ import pwd
 import secrets
 from pathlib import Path
 
-from demo.settings import (ACCOUNT_SID, HANAKO, HOST, NUMBER, SABURO, TARO, DemoError, Settings,
-                           shown)
+from demo.settings import (ACCOUNT_SID, HANAKO, HOST, NUMBER, SABURO, SPARE_NUMBER, TARO,
+                           DemoError, Settings, shown)
 from httpd_config import MODULE, SERVER_USER, SYSTEM_MODULES, is_root
 
 MODULES = ("mpm_event", "authn_core", "authz_core", "authz_user", "auth_basic", "reqtimeout",
@@ -55,6 +55,7 @@ DBDParams          "{root}/data/twvoice.db"
 TwVoiceAccountSid  {account_sid}
 TwVoiceAuthToken   "file:{root}/auth_token"
 TwVoiceNumber      {number}
+TwVoiceNumber      {spare_number}
 TwVoicePublicURL   http://{host}:{port}
 
 <Location "/twilio">
@@ -113,7 +114,7 @@ def _httpd_conf(settings: Settings) -> str:
     user = f"User               {SERVER_USER}\nGroup              {SERVER_USER}" if is_root() else ""
     return _HTTPD_CONF.format(load=load, module=MODULE, root=settings.directory, host=HOST,
                               port=settings.httpd_port, user=user, account_sid=ACCOUNT_SID,
-                              number=NUMBER)
+                              number=NUMBER, spare_number=SPARE_NUMBER)
 
 
 def _lab_json(settings: Settings) -> str:
@@ -122,7 +123,7 @@ def _lab_json(settings: Settings) -> str:
     number = {"voice_url": f"{webhooks}/voice", "sms_url": f"{webhooks}/sms",
               "status_callback": f"{webhooks}/status#rc=3&rp=all"}
     phones = {phone: {"answer": "manual"} for phone in (HANAKO, TARO, SABURO)}
-    return json.dumps({"numbers": {NUMBER: number}, "phones": phones,
+    return json.dumps({"numbers": {NUMBER: number, SPARE_NUMBER: number}, "phones": phones,
                        "settings": {"speech_rate": SPEECH_RATE}}, indent=2) + "\n"
 
 

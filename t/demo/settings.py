@@ -14,6 +14,8 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 HOST = "127.0.0.1"
 ACCOUNT_SID = "AC00000000000000000000000000000000"
 NUMBER = "+815000000000"
+# Declared, but in no service yet: for whoever tries the API from its beginning.
+SPARE_NUMBER = "+815000000001"
 HANAKO, TARO, SABURO = "+819000000001", "+819000000002", "+819000000003"
 SERVICE, SESSION = "demo", "hanako-and-taro"
 
