@@ -45,6 +45,7 @@ void twv_participant_draft_parse(twv_checks_t *checks, twv_participant_draft_t *
             "'%s' is not one JSON object such as {\"Identifier\":\"+819000000001\"}%s%s.",
             twv_shown(checks->p, json), object ? "" : ": ",
             object ? "" : twv_shown(checks->p, problem.text));
+        twv_checks_fail_with(checks, whole.error);
     }
     json_object_foreach(object, name, value)
     {
@@ -56,9 +57,6 @@ void twv_participant_draft_parse(twv_checks_t *checks, twv_participant_draft_t *
         }
     }
     json_decref(object);
-    if (whole.error) {
-        twv_checks_fail_with(checks, whole.error);
-    }
     twv_check_names(checks, form, twv_participant_names, NULL);
     twv_participant_draft_read(draft, form);
 }

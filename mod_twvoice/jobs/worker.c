@@ -1,17 +1,18 @@
 /*
  * The worker. mod_watchdog runs tick() in its own thread of one child of this server; when that
  * child dies another takes over. All state is of this process and used by that thread, but for
- * `stopping` and `is_busy`, which the ending child's main thread shares under the mutex: it must
- * not destroy pools (mod_dbd's among them) while a tick runs (mod_watchdog does not wait itself).
+ * what the mutex guards, which the ending child's main thread shares: it must not destroy pools
+ * (mod_dbd's among them) while a tick runs (mod_watchdog does not wait itself).
  */
 #include "jobs/worker.h"
 
+#include <pthread.h>
 #include <string.h>
+#include <time.h>
 
 #include <apr_atomic.h>
 #include <apr_optional.h>
 #include <apr_strings.h>
-#include <apr_thread_cond.h>
 
 #include "ap_mpm.h"
 #include "http_core.h"
@@ -32,8 +33,8 @@
 #define MOST_RUNNING 32
 #define LEASE_MS 60000
 
-/** How long an ending child waits for the tick (the parent kills it after about nine seconds). */
-#define STOP_PATIENCE apr_time_from_sec(5)
+/** Seconds that an ending child waits for the tick (the parent kills it after about nine). */
+#define STOP_PATIENCE 5
 
 /** One account of one database: each is served once, however many virtual hosts share it. */
 typedef struct {
@@ -44,14 +45,17 @@ typedef struct {
 } account_t;
 
 static struct {
-    apr_thread_mutex_t *mutex;
-    apr_thread_cond_t *idle;
     int is_busy;
     volatile apr_uint32_t stopping;
     apr_pool_t *pool; /* of the worker's thread, with its own allocator */
     apr_array_header_t *accounts;
     twv_http_batch_t *batch;
 } worker;
+
+/* Not in a pool: the watchdog's thread may call tick() until the process is gone, when every pool
+ * of the child is gone already. */
+static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER; /* of is_busy, stopping and batch */
+static pthread_cond_t idle = PTHREAD_COND_INITIALIZER;
 
 static void add_account(server_rec *s)
 {
@@ -76,6 +80,7 @@ static void add_account(server_rec *s)
 static void start_worker(server_rec *s)
 {
     apr_allocator_t *allocator;
+    twv_http_batch_t *batch;
 
     /* A pool of this thread alone: pools are not thread-safe, not even through a parent's
      * allocator. */
@@ -86,8 +91,11 @@ static void start_worker(server_rec *s)
     for (; s; s = s->next) {
         add_account(s);
     }
-    worker.batch =
+    batch =
         twv_http_batch_create(twv_http_client_create(worker.pool, NULL), worker.pool, MOST_RUNNING);
+    pthread_mutex_lock(&mutex);
+    worker.batch = batch;
+    pthread_mutex_unlock(&mutex);
 }
 
 typedef struct {
@@ -209,19 +217,19 @@ static int begin_tick(void)
 {
     int may_start;
 
-    apr_thread_mutex_lock(worker.mutex);
+    pthread_mutex_lock(&mutex);
     may_start = !worker.stopping;
     worker.is_busy = may_start;
-    apr_thread_mutex_unlock(worker.mutex);
+    pthread_mutex_unlock(&mutex);
     return may_start;
 }
 
 static void end_tick(void)
 {
-    apr_thread_mutex_lock(worker.mutex);
+    pthread_mutex_lock(&mutex);
     worker.is_busy = 0;
-    apr_thread_cond_broadcast(worker.idle);
-    apr_thread_mutex_unlock(worker.mutex);
+    pthread_cond_broadcast(&idle);
+    pthread_mutex_unlock(&mutex);
 }
 
 static apr_status_t tick(int state, void *data, apr_pool_t *p)
@@ -240,36 +248,38 @@ static apr_status_t tick(int state, void *data, apr_pool_t *p)
 
 static void ask_to_stop(void)
 {
+    pthread_mutex_lock(&mutex);
     apr_atomic_set32(&worker.stopping, 1);
     if (worker.batch) {
         twv_http_batch_wake(worker.batch);
     }
+    pthread_mutex_unlock(&mutex);
 }
 
 /** Before the child's pools go: wait until the tick is over. */
 static apr_status_t stop_worker(void *baton)
 {
-    apr_time_t deadline = apr_time_now() + STOP_PATIENCE;
+    struct timespec deadline;
 
     ask_to_stop();
-    apr_thread_mutex_lock(worker.mutex);
-    while (worker.is_busy && apr_time_now() < deadline) {
-        apr_thread_cond_timedwait(worker.idle, worker.mutex, apr_time_from_msec(100));
+    clock_gettime(CLOCK_REALTIME, &deadline);
+    deadline.tv_sec += STOP_PATIENCE;
+    pthread_mutex_lock(&mutex);
+    while (worker.is_busy && pthread_cond_timedwait(&idle, &mutex, &deadline) == 0) {
+        /* until the tick is over or patience is */
     }
     if (worker.is_busy) {
         ap_log_error(APLOG_MARK, APLOG_WARNING, 0, (server_rec *)baton,
                      TWV_LOG("TWV0603") "a job did not stop within %d s; its lease ends by itself",
-                     (int)apr_time_sec(STOP_PATIENCE));
+                     STOP_PATIENCE);
     }
-    apr_thread_mutex_unlock(worker.mutex);
+    pthread_mutex_unlock(&mutex);
     return APR_SUCCESS;
 }
 
 static void start_child(apr_pool_t *p, server_rec *s)
 {
     memset(&worker, 0, sizeof(worker));
-    apr_thread_mutex_create(&worker.mutex, APR_THREAD_MUTEX_DEFAULT, p);
-    apr_thread_cond_create(&worker.idle, p);
     apr_pool_pre_cleanup_register(p, s, stop_worker);
 }
 

@@ -41,12 +41,12 @@ static const twv_statement_t number_has_pin = {
     " AND account_sid = %s LIMIT 1",
     NULL};
 
-/* The second participant's columns stay NULL: nobody knows who calls. */
+/* The caller's columns stay NULL, since nobody knows who calls: no SID is ''. */
 static const twv_statement_t find_by_pin = {
     "find route by PIN",
     "SELECT " ROUTE_COLUMNS " FROM twv_participant q JOIN twv_session s ON s.sid = q.session_sid"
     " JOIN twv_service v ON v.sid = s.service_sid"
-    " LEFT JOIN twv_participant c ON c.sid IS NULL"
+    " LEFT JOIN twv_participant c ON c.sid = ''"
     " WHERE q.proxy_identifier = %s AND q.pin = %s AND q.active = 1 AND q.account_sid = %s"
     " ORDER BY q.date_created, q.sid LIMIT 1",
     NULL};

@@ -35,6 +35,11 @@ class Dataset:
     legs: int
     live_calls: int
 
+    @property
+    def old_calls(self) -> int:
+        """Those that are over."""
+        return max(self.legs // 2 - self.live_calls, 1)
+
 
 def caller(index: int) -> str:
     """Who calls in session ``index``."""
@@ -84,18 +89,18 @@ class _Multiplier:
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
 
-    def copy(self, table: str, where: str, values: Mapping[str, str], count: int) -> None:
-        """``count`` more rows like the one, but with these expressions of n = 0, 1, ..."""
+    def copy(self, table: str, where: str, values: Mapping[str, str], numbers: range) -> None:
+        """More rows like the one, but with these expressions of n, the number of the row."""
         columns = [row[1] for row in self._connection.execute(f"PRAGMA table_info({table})")]
         wrong = set(values) - set(columns)
         assert not wrong, f"{table} has no column {wrong}: the bench is older than the schema"
         expressions = ", ".join(values.get(column, f"one.{column}") for column in columns)
         self._connection.execute(f"CREATE TEMP TABLE one AS SELECT * FROM {table} WHERE {where}")
-        if count:
+        if numbers:
             self._connection.execute(
-                f"INSERT INTO {table} ({', '.join(columns)})"
-                " WITH RECURSIVE numbers (n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM numbers"
-                f" LIMIT {count}) SELECT {expressions} FROM numbers CROSS JOIN one")
+                f"INSERT INTO {table} ({', '.join(columns)}) WITH RECURSIVE numbers (n) AS"
+                f" (SELECT {numbers.start} UNION ALL SELECT n + 1 FROM numbers"
+                f" LIMIT {len(numbers)}) SELECT {expressions} FROM numbers CROSS JOIN one")
         self._connection.execute("DROP TABLE one")
 
     def one(self, sql: str) -> str:
@@ -103,27 +108,30 @@ class _Multiplier:
         return self._connection.execute(sql).fetchone()[0]
 
 
-def _multiply(database: _Multiplier, dataset: Dataset, now: int) -> None:
-    begin = now - _SPAN_MS - _DAY_MS
+def _copy_sessions(database: _Multiplier, dataset: Dataset, begin: int) -> None:
     session = _sql_timed_sid("KC", f"({begin} + n)")
     long = 10 * 365 * _DAY_MS  # a kept database must not have expired
     database.copy("twv_session", f"sid = '{_session_of(database)}'",
                   {"sid": session, "unique_name": "printf('order-%09d', n)",
                    "ttl": str(long // 1000), "expires_at": f"{begin + long} + n",
                    "date_created": f"{begin} + n", "date_updated": f"{begin} + n"},
-                  dataset.sessions)
-    for number, identifier, seed in ((FIRST_CALLER, "+8190", 0), (FIRST_PARTNER, "+8180", 1)):
+                  range(dataset.sessions))
+    for number, identifier, side in ((FIRST_CALLER, "+8190", 0), (FIRST_PARTNER, "+8180", 1)):
         database.copy("twv_participant", f"identifier = '{number}'",
-                      {"sid": f"printf('KP%012x%08x%011x{seed}', {begin} + n, {_sql_mix(11)}, n)",
+                      {"sid": f"printf('KP%012x%08x%011x{side}', {begin} + n, {_sql_mix(11)}, n)",
                        "session_sid": session, "identifier": f"printf('{identifier}%08d', n)",
                        "date_created": f"{begin} + n", "date_updated": f"{begin} + n"},
-                      dataset.sessions)
-    over = max(dataset.legs // 2 - dataset.live_calls, 0)
-    step = max(_SPAN_MS // max(over, 1), 1)
-    _copy_calls(database, dataset, over, OVER, f"({now - _SPAN_MS} + n * {step})",
-                (_sql_timed_sid("KI", f"({now - _SPAN_MS} + n * {step})"),
-                 _sql_random_sid("CA", 400), _sql_random_sid("CA", 500)))
-    _copy_calls(database, dataset, dataset.live_calls, LIVE, f"({now} - 1000)",
+                      range(dataset.sessions))
+
+
+def _copy_old_calls(database: _Multiplier, dataset: Dataset, now: int, numbers: range) -> None:
+    at = f"({now - _SPAN_MS} + n * {max(_SPAN_MS // dataset.old_calls, 1)})"
+    _copy_calls(database, dataset, numbers, OVER, at,
+                (_sql_timed_sid("KI", at), _sql_random_sid("CA", 400), _sql_random_sid("CA", 500)))
+
+
+def _copy_live_calls(database: _Multiplier, dataset: Dataset, now: int) -> None:
+    _copy_calls(database, dataset, range(dataset.live_calls), LIVE, f"({now} - 1000)",
                 (f"printf('KI%08x%08x%016x', {_sql_mix(300)}, {_sql_mix(301)}, n)",
                  _sql_random_sid("CA", 100), _sql_random_sid("CA", 200)))
 
@@ -133,37 +141,40 @@ def _session_of(database: _Multiplier) -> str:
                         f" WHERE identifier = '{FIRST_CALLER}'")
 
 
-def _copy_calls(database: _Multiplier, dataset: Dataset, count: int, legs: tuple[str, str], at: str,
-                sids: tuple[str, str, str]) -> None:
+def _copy_calls(database: _Multiplier, dataset: Dataset, numbers: range, legs: tuple[str, str],
+                at: str, sids: tuple[str, str, str]) -> None:
     """An interaction, two legs and the first event of each."""
     begin = int(database.one("SELECT min(date_created) FROM twv_session"))
     index = f"(CASE WHEN n % {BUSY_SHARE} = 0 THEN 0 ELSE n % {dataset.sessions} END)"
     session = f"printf('KC%012x%08x%012x', {begin} + {index}, " \
               f"(({index} * 2654435761 + {7 * 40503}) & 4294967295), {index})"
     interaction, inbound, outbound = sids
-    number = {0: f"printf('+8190%08d', {index})", 1: f"printf('+8180%08d', {index})"}
+    phone = {0: f"printf('+8190%08d', {index})", 1: f"printf('+8180%08d', {index})"}
     people = [f"printf('KP%012x%08x%011x{side}', {begin} + {index},"
               f" (({index} * 2654435761 + {11 * 40503}) & 4294967295), {index})" for side in (0, 1)]
     database.copy("twv_interaction", f"inbound_resource_sid = '{legs[0]}'",
                   {"sid": interaction, "session_sid": session, "inbound_resource_sid": inbound,
                    "outbound_resource_sid": outbound, "inbound_participant_sid": people[0],
                    "outbound_participant_sid": people[1], "date_created": at, "date_updated": at},
-                  count)
+                  numbers)
     for side, sid in enumerate((inbound, outbound)):
         times = {name: f"{name} - one.date_created + {at}" for name in
                  ("initiated_at", "ringing_at", "answered_at", "ended_at", "observed_end_at")}
         database.copy("twv_call", f"sid = '{legs[side]}'",
                       {"sid": sid, "session_sid": session, "interaction_sid": interaction,
                        "participant_sid": people[side], "date_created": at,
-                       "from_number" if side == 0 else "to_number": number[side],
-                       **({"parent_call_sid": inbound} if side else {}), **times}, count)
+                       "from_number" if side == 0 else "to_number": phone[side],
+                       **({"parent_call_sid": inbound} if side else {}), **times}, numbers)
         database.copy("twv_event", f"call_sid = '{legs[side]}' AND event_key ="
                       f" (SELECT min(event_key) FROM twv_event WHERE call_sid = '{legs[side]}')",
-                      {"call_sid": sid, "session_sid": session, "at": at}, count)
+                      {"call_sid": sid, "session_sid": session, "at": at}, numbers)
 
 
 def _fill(path: Path, dataset: Dataset) -> None:
-    """Indexes are made again afterwards: sorted input is several times as fast."""
+    """Indexes are made when most is there, which is several times as fast; the rest comes row by
+    row, because an index that was made at once has full pages, which no index in use has."""
+    now = int(time.time() * 1000)
+    early = range(dataset.old_calls * 9 // 10)
     connection = sqlite3.connect(path, isolation_level=None)
     for pragma in ("journal_mode=OFF", "synchronous=OFF", "cache_size=-2000000",
                    "temp_store=MEMORY", "locking_mode=EXCLUSIVE"):
@@ -175,9 +186,13 @@ def _fill(path: Path, dataset: Dataset) -> None:
     connection.execute("BEGIN")
     for name, _ in indexes:
         connection.execute(f"DROP INDEX {name}")
-    _multiply(_Multiplier(connection), dataset, int(time.time() * 1000))
+    database = _Multiplier(connection)
+    _copy_sessions(database, dataset, now - _SPAN_MS - _DAY_MS)
+    _copy_old_calls(database, dataset, now, early)
     for _, sql in indexes:
         connection.execute(sql)
+    _copy_old_calls(database, dataset, now, range(early.stop, dataset.old_calls))
+    _copy_live_calls(database, dataset, now)
     connection.execute("UPDATE twv_number SET in_use = in_use + ?"
                        " WHERE phone_number = ?", (dataset.sessions, PROXY_NUMBER))
     connection.execute("COMMIT")

@@ -8,7 +8,7 @@ import pwd
 import secrets
 from pathlib import Path
 
-from demo.settings import (ACCOUNT_SID, HANAKO, HOST, NUMBER, SABURO, SPARE_NUMBER, TARO,
+from demo.settings import (ACCOUNT_SID, HANAKO, HOST, NUMBER, SABURO, SPARE_NUMBERS, TARO,
                            DemoError, Settings, shown)
 from httpd_config import MODULE, SERVER_USER, SYSTEM_MODULES, is_root
 
@@ -54,8 +54,7 @@ DBDParams          "{root}/data/twvoice.db"
 
 TwVoiceAccountSid  {account_sid}
 TwVoiceAuthToken   "file:{root}/auth_token"
-TwVoiceNumber      {number}
-TwVoiceNumber      {spare_number}
+{numbers}
 TwVoicePublicURL   http://{host}:{port}
 
 <Location "/twilio">
@@ -111,19 +110,21 @@ def _make_token(path: Path) -> None:
 def _httpd_conf(settings: Settings) -> str:
     load = "\n".join(f"LoadModule {name}_module {SYSTEM_MODULES}/mod_{name}.so"
                      for name in MODULES)
+    numbers = "\n".join(f"TwVoiceNumber      {number}" for number in (NUMBER, *SPARE_NUMBERS))
     user = f"User               {SERVER_USER}\nGroup              {SERVER_USER}" if is_root() else ""
     return _HTTPD_CONF.format(load=load, module=MODULE, root=settings.directory, host=HOST,
                               port=settings.httpd_port, user=user, account_sid=ACCOUNT_SID,
-                              number=NUMBER, spare_number=SPARE_NUMBER)
+                              numbers=numbers)
 
 
 def _lab_json(settings: Settings) -> str:
-    """What an operator enters at Twilio, and the telephones of three people."""
+    """What an operator enters at Twilio for each number, and the telephones of three people."""
     webhooks = f"{settings.httpd_url}/twilio"
     number = {"voice_url": f"{webhooks}/voice", "sms_url": f"{webhooks}/sms",
               "status_callback": f"{webhooks}/status#rc=3&rp=all"}
     phones = {phone: {"answer": "manual"} for phone in (HANAKO, TARO, SABURO)}
-    return json.dumps({"numbers": {NUMBER: number, SPARE_NUMBER: number}, "phones": phones,
+    numbers = dict.fromkeys((NUMBER, *SPARE_NUMBERS), number)
+    return json.dumps({"numbers": numbers, "phones": phones,
                        "settings": {"speech_rate": SPEECH_RATE}}, indent=2) + "\n"
 
 
