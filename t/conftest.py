@@ -140,12 +140,3 @@ def operator():
     program = OperatorProgram()
     yield program
     program.stop()
-
-
-@pytest.fixture
-def demo(scratch: Path):  # type: ignore[no-untyped-def]
-    """The demonstration of `make run`, not started yet."""
-    from demo_process import Demo
-    demonstration = Demo(scratch / "run")
-    yield demonstration
-    demonstration.stop()

@@ -1,4 +1,5 @@
-"""Runs the demonstration of `make run` on ports and in a directory of its own."""
+"""Runs the demonstration of `make run` on ports and in a directory of its own. The fixture `demo` is
+imported by the test modules."""
 
 from __future__ import annotations
 
@@ -7,6 +8,9 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
+from typing import Iterator
+
+import pytest
 
 from httpd_config import ROOT
 from httpd_server import free_port
@@ -70,3 +74,11 @@ class Demo:
             return None
         process.send_signal(number)
         return process.wait(60)
+
+
+@pytest.fixture
+def demo(scratch: Path) -> Iterator[Demo]:
+    """Not started yet."""
+    demonstration = Demo(scratch / "run")
+    yield demonstration
+    demonstration.stop()

@@ -12,7 +12,7 @@ import sys
 
 import pytest
 
-from demo_process import RUN, Demo
+from demo_process import RUN, Demo, demo  # noqa: F401
 from error_log import ErrorLog
 from httpd_config import ROOT
 from twilio_account import HANAKO, PROXY_NUMBER, TARO

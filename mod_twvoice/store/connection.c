@@ -67,7 +67,7 @@ apr_status_t twv_connection_lock(twv_store_t *store)
     const twv_database_source_t *source = &store->database->source;
     apr_status_t rv;
 
-    if (!source->lock || atomic_load(&store->database->is_postgresql)) {
+    if (!source->lock || atomic_load(&store->database->dialect) == TWV_DIALECT_POSTGRESQL) {
         return APR_SUCCESS;
     }
     rv = source->lock(source->baton, LOCK_WAIT);
@@ -270,7 +270,8 @@ static apr_status_t recognize(twv_store_t *store)
         snprintf(text, sizeof(text), "DBDriver %.40s is not supported: use sqlite3 or pgsql", name);
         return twv_store_fail_with(store, "TWV0210", text);
     }
-    atomic_store(&store->database->is_postgresql, connection->is_postgresql);
+    atomic_store(&store->database->dialect,
+                 connection->is_postgresql ? TWV_DIALECT_POSTGRESQL : TWV_DIALECT_SQLITE);
     apr_pool_userdata_setn(connection, CONNECTION_KEY, NULL, pool);
     store->connection = connection;
     return APR_SUCCESS;
@@ -326,6 +327,37 @@ void twv_connection_close(twv_store_t *store)
     const twv_database_source_t *source = &store->database->source;
 
     source->close(source->baton, store->pool, &store->link);
+}
+
+apr_status_t twv_connection_start(twv_store_t *store, twv_database_t *database, apr_pool_t *p,
+                                  int is_write)
+{
+    apr_status_t rv;
+    int is_probe;
+
+    if (!twv_connection_admit(database, &is_probe)) {
+        return TWV_STORE_DOWN;
+    }
+    store->database = database;
+    store->pool = p;
+    store->connection = NULL;
+    store->has_lock = 0;
+    store->failed = 0;
+    rv = is_write ? twv_connection_lock(store) : APR_SUCCESS;
+    if (rv == APR_SUCCESS) {
+        rv = twv_connection_open(store);
+    }
+    twv_connection_admitted(database, is_probe, rv == APR_SUCCESS);
+    if (rv != APR_SUCCESS) {
+        twv_connection_unlock(store);
+    }
+    return rv;
+}
+
+void twv_connection_end(twv_store_t *store)
+{
+    twv_connection_close(store);
+    twv_connection_unlock(store);
 }
 
 int twv_connection_recover(twv_store_t *store)

@@ -12,6 +12,7 @@
 #include <apr_time.h>
 
 #include "store/database.h"
+#include "store/group.h"
 
 /** What stays with a connection from one unit of work to the next. */
 typedef struct {
@@ -21,10 +22,14 @@ typedef struct {
     int in_transaction;
 } twv_connection_t;
 
+/** Which dialect a database speaks is known once a connection was open. */
+typedef enum { TWV_DIALECT_UNKNOWN, TWV_DIALECT_SQLITE, TWV_DIALECT_POSTGRESQL } twv_dialect_t;
+
 struct twv_database_t {
     twv_database_source_t source;
     atomic_int schema_is_current;
-    atomic_int is_postgresql; /* known once a connection was open: its writers need no lock */
+    _Atomic twv_dialect_t dialect;
+    twv_group_t *group; /* of writers, on SQLite (group.c) */
     atomic_int newer_schema_is_logged;
     atomic_int is_probing;           /* one thread tries whether the database is back */
     _Atomic apr_time_t refuse_until; /* 0 = the last open succeeded */
@@ -80,5 +85,17 @@ apr_status_t twv_store_fail(twv_store_t *store, const char *id, const char *what
 apr_status_t twv_store_fail_with(twv_store_t *store, const char *id, const char *text);
 
 void twv_store_log_failure(const twv_store_t *store);
+
+/** Begin one borrowed connection's turn: admitted, locked when @a is_write, open. The store's
+ *  fields are set here. @return APR_SUCCESS; twv_connection_end() must follow then */
+apr_status_t twv_connection_start(twv_store_t *store, twv_database_t *database, apr_pool_t *p,
+                                  int is_write);
+
+/** Give back what twv_connection_start() took. */
+void twv_connection_end(twv_store_t *store);
+
+/** One unit of work on an open connection, with its second try (database.c). */
+apr_status_t twv_unit_run(twv_store_t *store, apr_pool_t *p, twv_store_work_fn *work, void *baton,
+                          int is_write);
 
 #endif

@@ -21,6 +21,7 @@ twv_database_t *twv_database_create(apr_pool_t *p, const twv_database_source_t *
     twv_database_t *database = apr_pcalloc(p, sizeof(*database));
 
     database->source = *source;
+    database->group = twv_group_create(p);
     return database;
 }
 
@@ -46,8 +47,8 @@ static apr_status_t transact(twv_store_t *store, apr_pool_t *p, twv_store_work_f
     return rv;
 }
 
-static apr_status_t try_twice(twv_store_t *store, apr_pool_t *p, twv_store_work_fn *work,
-                              void *baton, int is_write)
+apr_status_t twv_unit_run(twv_store_t *store, apr_pool_t *p, twv_store_work_fn *work, void *baton,
+                          int is_write)
 {
     apr_time_t start = apr_time_now();
     int is_final = 0;
@@ -77,33 +78,21 @@ static apr_status_t run(twv_database_t *database, apr_pool_t *p, twv_store_work_
                         void *baton, int is_write)
 {
     twv_store_t store;
-    apr_status_t rv;
-    int is_probe;
+    apr_status_t rv = twv_connection_start(&store, database, p, is_write);
 
-    if (!twv_connection_admit(database, &is_probe)) {
-        return TWV_STORE_DOWN;
-    }
-    store.database = database;
-    store.pool = p;
-    store.connection = NULL;
-    store.has_lock = 0;
-    store.failed = 0;
-    rv = is_write ? twv_connection_lock(&store) : APR_SUCCESS;
     if (rv == APR_SUCCESS) {
-        rv = twv_connection_open(&store);
+        rv = twv_unit_run(&store, p, work, baton, is_write);
+        twv_connection_end(&store);
     }
-    twv_connection_admitted(database, is_probe, rv == APR_SUCCESS);
-    if (rv == APR_SUCCESS) {
-        rv = try_twice(&store, p, work, baton, is_write);
-        twv_connection_close(&store);
-    }
-    twv_connection_unlock(&store);
     return rv;
 }
 
 apr_status_t twv_database_write(twv_database_t *database, apr_pool_t *p, twv_store_work_fn *work,
                                 void *baton)
 {
+    if (atomic_load(&database->dialect) == TWV_DIALECT_SQLITE) {
+        return twv_group_write(database, p, work, baton);
+    }
     return run(database, p, work, baton, 1);
 }
 
