@@ -1,5 +1,5 @@
-"""Runs the demonstration of `make run` on ports and in a directory of its own. The fixture `demo` is
-imported by the test modules."""
+"""Runs the demonstration of `make run` on ports and in a directory of its own. The fixture `demo`
+is imported by the test modules."""
 
 from __future__ import annotations
 

@@ -25,6 +25,9 @@ build=(
     "python3|the lab, the demonstration and the tests"
     "python3-aiohttp|the lab, a stand-in for Twilio"
 )
+demo=(
+    "python3-twilio|the official client, which makes the demonstration's service"
+)
 database=(
     "libaprutil1-dbd-pgsql|the driver for PostgreSQL"
     "postgresql|a private PostgreSQL, started by the tests only"
@@ -33,6 +36,7 @@ database=(
 tests=(
     "check|unit tests in C"
     "python3-pytest|module tests"
+    "clang-format|checks how the code is laid out"
     "python3-twilio|official signatures and the official client"
 )
 bench=(
@@ -43,7 +47,7 @@ bench=(
 )
 
 case $purpose in
-    run) wanted=("${build[@]}") ;;
+    run) wanted=("${build[@]}" "${demo[@]}") ;;
     test) wanted=("${build[@]}" "${database[@]}" "${tests[@]}") ;;
     bench) wanted=("${build[@]}" "${database[@]}" "${bench[@]}") ;;
     *)

@@ -5,15 +5,14 @@
  */
 #include "calls/call_log.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include <apr_strings.h>
 #include <jansson.h>
 
 #include "calls/operator_callback.h"
+#include "calls/timeline.h"
 #include "store/call.h"
-#include "store/event.h"
 #include "store/interaction.h"
 #include "store/participant.h"
 #include "store/service.h"
@@ -64,48 +63,22 @@ static void link_to(twv_call_t *call, const twv_interaction_t *interaction,
     call->participant_sid = participant_sid;
 }
 
-static const char *detail_of(apr_pool_t *p, const json_t *detail)
+static apr_status_t add_status_step(twv_store_t *store, apr_pool_t *p, const twv_context_t *context,
+                                    const twv_leg_report_t *report, const char *session_sid)
 {
-    char *text = json_dumps(detail, JSON_COMPACT);
-    const char *copy = apr_pstrdup(p, text);
-
-    free(text);
-    return copy;
-}
-
-static apr_status_t add_event(twv_store_t *store, const twv_context_t *context,
-                              const char *call_sid, const char *session_sid, const char *kind,
-                              const char *key, twv_ms_t at, const char *detail)
-{
-    twv_event_t event = {.call_sid = call_sid,
-                         .key = key,
-                         .account_sid = context->policy->account_sid,
-                         .session_sid = session_sid,
-                         .kind = kind,
-                         .at = at,
-                         .detail = detail};
-    int is_new;
-
-    return twv_event_insert(store, &event, &is_new);
-}
-
-static apr_status_t add_status_event(twv_store_t *store, apr_pool_t *p,
-                                     const twv_context_t *context, const twv_leg_report_t *report,
-                                     const char *session_sid)
-{
+    twv_step_t step = {.call_sid = report->call_sid,
+                       .session_sid = session_sid,
+                       .kind = "status",
+                       .key = apr_pstrcat(p, "status:", report->status, ":",
+                                          report->sequence ? report->sequence : "-", NULL),
+                       .at = report->at};
     json_t *detail = json_pack("{s:s, s:s*, s:s*}", "CallStatus", report->status, "SequenceNumber",
                                report->sequence, "SipResponseCode", report->sip_response);
-    const char *text;
 
     if (report->duration >= 0) {
         json_object_set_new(detail, "CallDuration", json_integer(report->duration));
     }
-    text = detail_of(p, detail);
-    json_decref(detail);
-    return add_event(store, context, report->call_sid, session_sid, "status",
-                     apr_pstrcat(p, "status:", report->status, ":",
-                                 report->sequence ? report->sequence : "-", NULL),
-                     report->at ? report->at : context->now, text);
+    return twv_timeline_add(store, p, context, &step, detail, NULL);
 }
 
 /** Interactions tell the talk time the way Proxy does: seconds as a string in JSON. */
@@ -217,7 +190,7 @@ static apr_status_t work_status(twv_store_t *store, apr_pool_t *p, void *baton)
                                 is_outbound ? merged : NULL);
     }
     if (rv == APR_SUCCESS) {
-        rv = add_status_event(store, p, context, task->leg, task->found->session_sid);
+        rv = add_status_step(store, p, context, task->leg, task->found->session_sid);
     }
     return rv;
 }
@@ -262,22 +235,21 @@ static apr_status_t merge_dialled(twv_store_t *store, apr_pool_t *p, const task_
     return twv_call_merge(store, p, &report, &is_new, merged, &before);
 }
 
-static apr_status_t add_dial_event(twv_store_t *store, apr_pool_t *p, const task_t *task)
+static apr_status_t add_dial_step(twv_store_t *store, apr_pool_t *p, const task_t *task)
 {
     const twv_dial_report_t *dial = task->dial;
+    twv_step_t step = {.call_sid = dial->caller.call_sid,
+                       .session_sid = task->found->session_sid,
+                       .kind = "dial",
+                       .key = apr_pstrcat(p, "dial:", dial->interaction_sid, NULL)};
     json_t *detail =
         json_pack("{s:s*, s:s, s:s*}", "CallStatus", dial->caller.status, "DialCallStatus",
                   dial->dial_status, "DialCallSid", dial->dial_call_sid);
-    const char *text;
 
     if (dial->dial_duration >= 0) {
         json_object_set_new(detail, "DialCallDuration", json_integer(dial->dial_duration));
     }
-    text = detail_of(p, detail);
-    json_decref(detail);
-    return add_event(store, task->context, dial->caller.call_sid, task->found->session_sid, "dial",
-                     apr_pstrcat(p, "dial:", dial->interaction_sid, NULL), task->context->now,
-                     text);
+    return twv_timeline_add(store, p, task->context, &step, detail, NULL);
 }
 
 /** Both legs as the end of the <Dial> shows them, then the interaction. */
@@ -321,7 +293,7 @@ static apr_status_t work_dial(twv_store_t *store, apr_pool_t *p, void *baton)
                               &session);
         task->found->language = rv == APR_SUCCESS && session ? session->language : NULL;
     }
-    return rv == APR_SUCCESS ? add_dial_event(store, p, task) : rv;
+    return rv == APR_SUCCESS ? add_dial_step(store, p, task) : rv;
 }
 
 apr_status_t twv_call_log_dial(const twv_context_t *context, const twv_dial_report_t *report,

@@ -8,7 +8,7 @@
 #include <apr_strings.h>
 
 #include "calls/operator_callback.h"
-#include "store/event.h"
+#include "calls/timeline.h"
 #include "store/interaction.h"
 
 typedef struct {
@@ -35,18 +35,15 @@ static int rank_of(const char *status)
     return -1;
 }
 
-static apr_status_t add_event(twv_store_t *store, apr_pool_t *p, const task_t *task)
+static apr_status_t add_step(twv_store_t *store, apr_pool_t *p, const task_t *task)
 {
-    twv_event_t event = {.call_sid = task->message_sid,
-                         .key = apr_pstrcat(p, "message:", task->status, NULL),
-                         .account_sid = task->context->policy->account_sid,
-                         .session_sid = task->session_sid,
-                         .kind = "status",
-                         .at = task->context->now,
-                         .detail = apr_psprintf(p, "{\"MessageStatus\":\"%s\"}", task->status)};
-    int is_new;
+    twv_step_t step = {.call_sid = task->message_sid,
+                       .session_sid = task->session_sid,
+                       .kind = "status",
+                       .key = apr_pstrcat(p, "message:", task->status, NULL)};
 
-    return twv_event_insert(store, &event, &is_new);
+    return twv_timeline_add(store, p, task->context, &step,
+                            json_pack("{s:s}", "MessageStatus", task->status), NULL);
 }
 
 static apr_status_t update_interaction(twv_store_t *store, apr_pool_t *p, const task_t *task,
@@ -86,7 +83,7 @@ static apr_status_t work_status(twv_store_t *store, apr_pool_t *p, void *baton)
         rank_of(task->status) > rank_of(interaction->outbound_resource_status)) {
         rv = update_interaction(store, p, task, interaction);
     }
-    return rv == APR_SUCCESS ? add_event(store, p, task) : rv;
+    return rv == APR_SUCCESS ? add_step(store, p, task) : rv;
 }
 
 apr_status_t twv_message_status(const twv_context_t *context, const char *interaction_sid,

@@ -13,7 +13,7 @@
 #include "calls/operator_callback.h"
 #include "calls/out_of_session.h"
 #include "calls/sessions.h"
-#include "store/event.h"
+#include "calls/timeline.h"
 #include "store/interaction.h"
 #include "store/number.h"
 #include "twilio/sid.h"
@@ -270,13 +270,10 @@ static apr_status_t repeat(twv_store_t *store, apr_pool_t *p, task_t *task)
 static apr_status_t record(twv_store_t *store, apr_pool_t *p, task_t *task)
 {
     const twv_message_decision_t *decision = task->decision;
-    twv_event_t event = {.call_sid = task->request->message_sid,
-                         .key = "sms",
-                         .account_sid = task->context->policy->account_sid,
-                         .session_sid = decision->route ? decision->route->session.sid : NULL,
-                         .kind = "sms",
-                         .at = task->context->now,
-                         .detail = apr_psprintf(p, "{\"code\":%d}", decision->code)};
+    twv_step_t step = {.call_sid = task->request->message_sid,
+                       .session_sid = decision->route ? decision->route->session.sid : NULL,
+                       .kind = "sms",
+                       .key = "sms"};
     apr_status_t rv;
     int is_new;
 
@@ -286,7 +283,8 @@ static apr_status_t record(twv_store_t *store, apr_pool_t *p, task_t *task)
     if (decision->kind == TWV_MESSAGE_ASK_INTERCEPT) {
         return repeat(store, p, task);
     }
-    rv = twv_event_insert(store, &event, &is_new);
+    rv = twv_timeline_add(store, p, task->context, &step,
+                          json_pack("{s:i}", "code", decision->code), &is_new);
     if (rv != APR_SUCCESS) {
         return rv;
     }

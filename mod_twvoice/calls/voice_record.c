@@ -7,10 +7,8 @@
 #include <string.h>
 
 #include <apr_strings.h>
-#include <jansson.h>
 
-#include "store/event.h"
-#include "store/interaction.h"
+#include "calls/timeline.h"
 #include "twilio/sid.h"
 
 static const char *const DECISIONS[] = {
@@ -42,13 +40,19 @@ twv_call_t twv_voice_leg(const twv_context_t *context, const twv_voice_request_t
 }
 
 /** The keys are left out: they may be a PIN. */
-static const char *detail_of(apr_pool_t *p, const twv_voice_request_t *request,
-                             const twv_decision_t *decision)
+static apr_status_t record_step(twv_store_t *store, apr_pool_t *p, const twv_context_t *context,
+                                const twv_voice_request_t *request, const char *name,
+                                const char *session_sid, const twv_decision_t *decision)
 {
+    int is_asking = decision->kind == TWV_DECISION_ASK_INTERCEPT ||
+                    decision->kind == TWV_DECISION_ASK_OUT_OF_SESSION;
+    twv_step_t step = {.call_sid = request->call_sid,
+                       .session_sid = session_sid,
+                       .kind = name,
+                       .key = apr_psprintf(p, "%s:%" APR_INT64_T_FMT "%s", name, request->attempt,
+                                           is_asking ? ":ask" : "")};
     json_t *detail = json_pack("{s:s?, s:s}", "CallStatus", request->call_status, "decision",
                                DECISIONS[decision->kind]);
-    char *text;
-    const char *copy;
 
     if (decision->code) {
         json_object_set_new(detail, "code", json_integer(decision->code));
@@ -56,31 +60,7 @@ static const char *detail_of(apr_pool_t *p, const twv_voice_request_t *request,
     if (request->digits && *request->digits) {
         json_object_set_new(detail, "keys", json_integer((json_int_t)strlen(request->digits)));
     }
-    text = json_dumps(detail, JSON_COMPACT);
-    copy = apr_pstrdup(p, text);
-    free(text);
-    json_decref(detail);
-    return copy;
-}
-
-static apr_status_t record_step(twv_store_t *store, apr_pool_t *p, const twv_context_t *context,
-                                const twv_voice_request_t *request, const char *step,
-                                const char *session_sid, const twv_decision_t *decision)
-{
-    int is_asking = decision->kind == TWV_DECISION_ASK_INTERCEPT ||
-                    decision->kind == TWV_DECISION_ASK_OUT_OF_SESSION;
-    twv_event_t event;
-    int is_new;
-
-    event.call_sid = request->call_sid;
-    event.key = apr_psprintf(p, "%s:%" APR_INT64_T_FMT "%s", step, request->attempt,
-                             is_asking ? ":ask" : "");
-    event.account_sid = context->policy->account_sid;
-    event.session_sid = session_sid;
-    event.kind = step;
-    event.at = context->now;
-    event.detail = detail_of(p, request, decision);
-    return twv_event_insert(store, &event, &is_new);
+    return twv_timeline_add(store, p, context, &step, detail, NULL);
 }
 
 twv_interaction_t twv_voice_interaction(const twv_context_t *context,
@@ -175,18 +155,13 @@ apr_status_t twv_voice_count_wrong_pin(twv_store_t *store, apr_pool_t *p,
                                        const twv_context_t *context,
                                        const twv_voice_request_t *request, const char *step)
 {
-    twv_event_t event;
-    apr_status_t rv;
+    twv_step_t wrong_pin = {
+        .call_sid = request->call_sid,
+        .kind = "wrong-pin",
+        .key = apr_psprintf(p, "%s:%" APR_INT64_T_FMT ":wrong-pin", step, request->attempt)};
     int is_new;
+    apr_status_t rv = twv_timeline_add(store, p, context, &wrong_pin, json_object(), &is_new);
 
-    memset(&event, 0, sizeof(event));
-    event.call_sid = request->call_sid;
-    event.key = apr_psprintf(p, "%s:%" APR_INT64_T_FMT ":wrong-pin", step, request->attempt);
-    event.account_sid = context->policy->account_sid;
-    event.kind = "wrong-pin";
-    event.at = context->now;
-    event.detail = "{}";
-    rv = twv_event_insert(store, &event, &is_new);
     if (rv == APR_SUCCESS && is_new) {
         rv = twv_call_add_pin_failure(store, request->call_sid);
     }

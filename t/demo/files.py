@@ -111,7 +111,9 @@ def _httpd_conf(settings: Settings) -> str:
     load = "\n".join(f"LoadModule {name}_module {SYSTEM_MODULES}/mod_{name}.so"
                      for name in MODULES)
     numbers = "\n".join(f"TwVoiceNumber      {number}" for number in (NUMBER, *SPARE_NUMBERS))
-    user = f"User               {SERVER_USER}\nGroup              {SERVER_USER}" if is_root() else ""
+    user = ""
+    if is_root():
+        user = f"User               {SERVER_USER}\nGroup              {SERVER_USER}\n"
     return _HTTPD_CONF.format(load=load, module=MODULE, root=settings.directory, host=HOST,
                               port=settings.httpd_port, user=user, account_sid=ACCOUNT_SID,
                               numbers=numbers)
