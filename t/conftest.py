@@ -25,7 +25,10 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 from back_end import BackEnd  # noqa: E402
 from databases import Database, Postgresql, Sqlite  # noqa: E402
 from httpd_server import Httpd  # noqa: E402
-from lab_process import LabProcess  # noqa: E402
+from lab.client import Lab  # noqa: E402
+from lab.testing import LabProcess  # noqa: E402
+from masking import Masking  # noqa: E402
+from operator_program import OperatorProgram  # noqa: E402
 from postgresql_server import PostgresqlServer  # noqa: E402
 from twilio_account import ACCOUNT_SID, AUTH_TOKEN  # noqa: E402
 
@@ -102,19 +105,20 @@ def httpd(mpm: str, scratch: Path, request: pytest.FixtureRequest) -> Iterator[H
     assert not unexpected, "the error log has lines that nobody expected:\n" + "\n".join(unexpected)
 
 
-@pytest.fixture
-def lab_process(scratch: Path) -> Iterator[LabProcess]:
-    """A running lab with a clock that stands still until told otherwise."""
-    process = LabProcess(scratch, ACCOUNT_SID, AUTH_TOKEN)
-    yield process
-    process.stop()
+@pytest.fixture(scope="session")
+def lab_process() -> Iterator[LabProcess]:
+    """The run's lab, with a clock that stands still until told otherwise."""
+    with LabProcess("--account-sid", ACCOUNT_SID, "--auth-token", AUTH_TOKEN) as process:
+        yield process
 
 
 @pytest.fixture
-def lab(lab_process: LabProcess):  # type: ignore[no-untyped-def]
-    """The lab's client."""
-    from lab.client import Lab
-    return Lab(lab_process.url)
+def lab(lab_process: LabProcess) -> Iterator[Lab]:
+    """The lab's client; no call, phone or held callback is left from the test before."""
+    client = Lab(lab_process.url)
+    client.reset()
+    client.deliver_callbacks()
+    yield client
 
 
 @pytest.fixture
@@ -126,17 +130,15 @@ def back_end() -> Iterator[BackEnd]:
 
 
 @pytest.fixture
-def masking(httpd: Httpd, database: Database, request: pytest.FixtureRequest):
+def masking(httpd: Httpd, database: Database, request: pytest.FixtureRequest) -> Masking:
     """A server for masked calls, not started yet; has a lab when the test asks for one."""
-    from masking import Masking
     lab = request.getfixturevalue("lab") if "lab" in request.fixturenames else None
     return Masking(httpd, database, lab)
 
 
 @pytest.fixture
-def operator():
+def operator() -> Iterator[OperatorProgram]:
     """The operator's program."""
-    from operator_program import OperatorProgram
     program = OperatorProgram()
     yield program
     program.stop()
