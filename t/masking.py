@@ -13,6 +13,7 @@ from databases import Database
 from httpd_server import Httpd
 from http_exchange import Answer
 from lab.client import Lab
+from proxy_api import MOUNT, PLACE, ProxyApi
 from twilio_account import (ACCOUNT_SID, AUTH_TOKEN, HANAKO, PROXY_NUMBER, TARO, account,
                             signed_form)
 
@@ -25,13 +26,6 @@ _LOCATIONS = """
     SetHandler twvoice-webhook
     Require twilio-signature
     {webhook}
-</Location>
-<Location "/proxy">
-    SetHandler twvoice-proxy
-    AuthType Basic
-    AuthName "twvoice"
-    AuthBasicProvider twvoice
-    Require valid-user
 </Location>
 """
 
@@ -48,7 +42,7 @@ class Masking:
     def start(self, more: str = "", webhook: str = "", signed: bool = True) -> None:
         """Start the server; the lab's number is the server's."""
         configuration = _LOCATIONS.format(account=account(self.httpd, self.httpd.url), more=more,
-                                          webhook=webhook)
+                                          webhook=webhook) + PLACE
         if not signed:
             configuration = configuration.replace("Require twilio-signature",
                                                   "Require all granted\nTwVoiceUnsigned on")
@@ -67,7 +61,7 @@ class Masking:
         """Twilio's official client, pointed at the server."""
         client = Client(ACCOUNT_SID, AUTH_TOKEN,
                         http_client=TwilioHttpClient(pool_connections=False))
-        client.proxy.base_url = f"{self.httpd.url}/proxy"
+        client.proxy.base_url = f"{self.httpd.url}{MOUNT}"
         return client
 
     @property
@@ -94,7 +88,7 @@ class Masking:
 
     def session_with(self, form: Mapping[str, str], *people: tuple[str, str | None]) -> str:
         """The same with parameters that the official client does not know; the session's SID."""
-        answer = self.api("POST", f"/v1/Services/{self.service.fetch().sid}/Sessions", form)
+        answer = self.api("POST", f"/Services/{self.service.fetch().sid}/Sessions", form)
         assert answer.status == 201, answer.text
         sid = answer.json()["sid"]
         for number, name in people or ((HANAKO, "花子"), (TARO, "太郎")):
@@ -104,14 +98,11 @@ class Masking:
 
     def api(self, method: str, path: str, form: Mapping[str, str] | None = None) -> Answer:
         """A request to the Proxy API without the official client."""
-        import base64
-        token = base64.b64encode(f"{ACCOUNT_SID}:{AUTH_TOKEN}".encode()).decode()
-        return self.httpd.request(method, f"/proxy{path}", form,
-                                  {"Authorization": f"Basic {token}"})
+        return ProxyApi(self.httpd).ask(method, path, form)
 
     def legs(self, session_sid: str) -> list[dict]:
         """The log of a session, newest leg first."""
-        answer = self.api("GET", f"/v1/Services/{self._service.sid}/Sessions/{session_sid}/Calls")
+        answer = self.api("GET", f"/Services/{self._service.sid}/Sessions/{session_sid}/Calls")
         assert answer.status == 200, answer.text
         return answer.json()["calls"]
 

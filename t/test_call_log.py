@@ -138,7 +138,7 @@ def test_a_leg_that_nobody_announced_is_logged_from_its_last_report(masking: Mas
     masking.session()
     send(masking, ("/status", {"CallSid": INBOUND, "CallStatus": "completed",
                                "CallDuration": "21", "Timestamp": SECOND.format(26)}))
-    call = masking.api("GET", f"/v1/Calls/{INBOUND}").json()
+    call = masking.api("GET", f"/Calls/{INBOUND}").json()
     assert (call["from"], call["to"], call["duration"]) == (HANAKO, PROXY_NUMBER, "21")
     assert call["answer_time"] == "2026-11-20T09:00:05Z"
 
@@ -148,10 +148,10 @@ def test_the_timeline_tells_each_webhook_once(masking: Masking):
     masking.session()
     for report in reports(begin(masking)) * 2:
         send(masking, report)
-    events = masking.api("GET", f"/v1/Calls/{OUTBOUND}/Events").json()["events"]
+    events = masking.api("GET", f"/Calls/{OUTBOUND}/Events").json()["events"]
     assert [event["kind"] for event in events] == ["status"] * 4
     kinds = [event["kind"] for event in
-             masking.api("GET", f"/v1/Calls/{INBOUND}/Events").json()["events"]]
+             masking.api("GET", f"/Calls/{INBOUND}/Events").json()["events"]]
     assert sorted(kinds) == ["dial", "status", "voice"]
 
 
@@ -163,7 +163,7 @@ def test_a_deleted_interaction_stays_deleted_but_the_leg_is_logged(masking: Mask
     for report in reports(interaction):
         send(masking, report)
     assert masking.service.sessions(session.sid).interactions.list() == []
-    assert masking.api("GET", f"/v1/Calls/{OUTBOUND}").json()["duration"] == "20"
+    assert masking.api("GET", f"/Calls/{OUTBOUND}").json()["duration"] == "20"
 
 
 def test_reports_of_another_account_are_refused(masking: Masking):

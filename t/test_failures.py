@@ -176,7 +176,7 @@ def test_without_a_database_webhooks_get_503_quickly_and_work_again_afterwards(
     assert answer.status == 503 and time.monotonic() - begin < 4
     assert int(answer.headers["Retry-After"]) > 0
     assert masking.webhook("/status", CallStatus="completed").status == 503
-    refused = masking.api("GET", "/v1/Services?PageSize=1")
+    refused = masking.api("GET", "/Services?PageSize=1")
     if database.kind == "postgresql":
         assert (refused.status, refused.json()["code"]) == (503, 20503)
     give()

@@ -109,6 +109,20 @@ def test_without_a_database_nothing_is_served(httpd: Httpd, database: Database) 
     assert api.refused("POST", "/Services", {"UniqueName": ""}) == (400, 80701)
 
 
+def test_an_api_where_nobody_was_asked_to_log_in_answers_nobody(httpd: Httpd,
+                                                                database: Database) -> None:
+    httpd.expect_log("TWV0502")
+    open_to_all = PLACE.replace("Require valid-user", "Require all granted")
+    httpd.start(account(httpd, public_url=None) + open_to_all)
+    answer = httpd.request("GET", "/proxy/v1/Services")
+    assert (answer.status, answer.json()["code"]) == (403, 20006)
+    httpd.stop()
+    httpd.start(account(httpd, public_url=None)
+                + open_to_all.replace("Require all granted",
+                                      "Require all granted\nTwVoiceUnsigned on"))
+    assert httpd.request("GET", "/proxy/v1/Services").status == 200
+
+
 def test_a_host_without_an_account_serves_nothing(httpd: Httpd) -> None:
     httpd.start(PLACE.replace("AuthBasicProvider twvoice", "AuthBasicProvider file")
                 .replace("Require valid-user", "Require all granted"))

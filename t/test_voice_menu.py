@@ -200,6 +200,6 @@ def test_with_reject_the_second_session_of_a_pair_is_refused(masking: Masking):
     masking.start(more="TwVoiceParticipantConflict reject")
     masking.session()
     second = masking.service.sessions.create(mode="voice-only")
-    answer = masking.api("POST", f"/v1/Services/{second.service_sid}/Sessions/{second.sid}"
+    answer = masking.api("POST", f"/Services/{second.service_sid}/Sessions/{second.sid}"
                                  "/Participants", {"Identifier": HANAKO})
     assert (answer.status, answer.json()["code"]) == (400, 80208)

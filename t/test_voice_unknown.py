@@ -48,7 +48,7 @@ def test_a_call_without_a_session_is_in_the_log_too(masking: Masking, lab):
     masking.session()
     leg = lab.call(UNKNOWN, PROXY_NUMBER)
     lab.wait(UNKNOWN, "idle")
-    call = masking.api("GET", f"/v1/Calls/{leg['sid']}").json()
+    call = masking.api("GET", f"/Calls/{leg['sid']}").json()
     assert (call["from"], call["status"], call["session_sid"]) == (UNKNOWN, "completed", None)
 
 

@@ -187,6 +187,23 @@ static int is_utf8(const char *text)
     return twv_utf8_invalid_at(text, length) == length;
 }
 
+/* The configuration decides who may use the API; forgetting to ask anybody who he is must not open
+ * it to all. */
+static const twv_error_t *check_user(request_rec *r)
+{
+    if (r->user || twv_config_accepts_unsigned(r)) {
+        return NULL;
+    }
+    ap_log_rerror(APLOG_MARK, APLOG_ERR, 0, r,
+                  TWV_LOG("TWV0502") "nobody was asked for credentials at %s: add AuthType Basic, "
+                                     "AuthBasicProvider twvoice and Require valid-user to its "
+                                     "Location, or TwVoiceUnsigned on to serve everybody",
+                  r->uri);
+    return twv_error(r->pool, TWV_ERROR_FORBIDDEN,
+                     "This server does not ask for credentials here, so it does not answer. Its "
+                     "operator finds the reason in the error log");
+}
+
 static int handle(request_rec *r)
 {
     const twv_request_t *request;
@@ -208,7 +225,10 @@ static int handle(request_rec *r)
     if (!match.endpoint) {
         return answer_wrong_method(&proxy, match.allow);
     }
-    error = proxy.context.policy->account_sid ? check_browser(r) : no_account(r);
+    error = proxy.context.policy->account_sid ? check_user(r) : no_account(r);
+    if (!error) {
+        error = check_browser(r);
+    }
     if (error) {
         return twv_proxy_refuse(&proxy, error);
     }

@@ -98,12 +98,18 @@ static void log_decision(const webhook_t *webhook, const twv_voice_request_t *re
                       request->call_sid, twv_e164_mask(r->pool, request->from),
                       decision->route->partner.sid, decision->route->session.sid,
                       decision->interaction_sid);
+    } else if (decision->kind == TWV_DECISION_MENU || decision->kind == TWV_DECISION_PIN) {
+        ap_log_rerror(APLOG_MARK, APLOG_INFO, 0, r,
+                      TWV_LOG("TWV0305") "%s from %s: asked for %s, question %" APR_INT64_T_FMT,
+                      request->call_sid, twv_e164_mask(r->pool, request->from),
+                      decision->kind == TWV_DECISION_MENU ? "a choice" : "a PIN",
+                      decision->attempt);
     } else {
         ap_log_rerror(APLOG_MARK, APLOG_INFO, 0, r,
-                      TWV_LOG("TWV0303") "%s from %s to %s: not connected (%d%s%s)",
+                      TWV_LOG("TWV0303") "%s from %s to %s: not connected (%d %s)",
                       request->call_sid, twv_e164_mask(r->pool, request->from),
                       twv_e164_mask(r->pool, request->to), decision->code,
-                      decision->code ? " " : "", twv_error_title(decision->code));
+                      twv_error_title(decision->code));
     }
 }
 
