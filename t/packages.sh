@@ -24,6 +24,7 @@ build=(
     "libssl-dev|signatures"
     "python3|the lab, the demonstration and the tests"
     "python3-aiohttp|the lab, a stand-in for Twilio"
+    "curl|the commands that are printed for you to try"
 )
 demo=(
     "python3-twilio|the official client, which makes the demonstration's service"

@@ -44,8 +44,6 @@ def arguments(given: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--legs", type=int, default=int(os.environ.get("LEGS") or 1_000_000),
                         help="legs in the large database")
     parser.add_argument("--live", type=int, default=40_000, help="live calls in each")
-    parser.add_argument("--calls", type=int, default=20_000,
-                        help="calls to sign for each second of a measurement")
     parser.add_argument("--cache", type=Path, default=BENCH.parent.parent / "build" / "bench",
                         help="where filled databases are kept")
     return parser.parse_args(given)
@@ -61,9 +59,12 @@ class Bench:
         self.static = static_requests(directory, STATIC)
         self.signed = signed_file_requests(directory, SIGNED)
 
-    def _calls(self, dataset: Dataset, seconds: float) -> RequestFile:
-        return masked_call_requests(self.directory, dataset,
-                                    max(int(self.options.calls * seconds), 2000))
+    def _calls(self, port: int, dataset: Dataset, seconds: float) -> RequestFile:
+        """Calls for that long: as many as the speed of a few shows, and twice as many again."""
+        first = masked_call_requests(self.directory / "first-calls", dataset, 3000)
+        speed = run_wrk(port, first, CONNECTIONS, 0.2).per_second
+        return masked_call_requests(self.directory / "calls", dataset,
+                                    int(speed * seconds * 3) + 5000)
 
     def _prepare(self, server: BenchServer, dataset: Dataset) -> None:
         """Ask for one call, which must be connected; the static files are as long."""
@@ -77,16 +78,14 @@ class Bench:
     def compare(self, dataset: Dataset, database: Path) -> None:
         """Static file, signed file, masked call and status callback in turn; then the lists."""
         options = self.options
-        files = {"static file": self.static, "signed file": self.signed,
-                 "masked call": self._calls(dataset, options.rounds * options.seconds),
-                 "status callback": status_requests(self.directory, dataset)}
-        rows = {name: Row(f"{name}, {dataset.name} sessions" if file.taken == 0
-                          and not file.repeatable else name)
-                for name, file in files.items()}
         self.report.section(f"{dataset.sessions} sessions, {dataset.legs} legs; event,"
                             f" {CONNECTIONS} connections")
         with BenchServer(self.directory / f"compare-{dataset.name}", "event", database) as server:
             self._prepare(server, dataset)
+            calls = self._calls(server.port, dataset, options.rounds * options.seconds)
+            files = {"static file": self.static, "signed file": self.signed, "masked call": calls,
+                     "status callback": status_requests(self.directory, dataset)}
+            rows = {name: Row(name) for name in files}
             for _ in range(options.rounds):
                 for name, file in files.items():
                     rows[name].add(run_wrk(server.port, file, CONNECTIONS, options.seconds))
@@ -116,10 +115,11 @@ class Bench:
             row = Row(f"masked call, {mpm}, {CALLERS} connections")
             with BenchServer(self.directory / mpm, mpm, database) as server:
                 self._prepare(server, dataset)
-                row.add(run_wrk(server.port, self.static, CALLERS, self.options.seconds))
-                base, row = row, Row(row.name)
-                row.add(run_wrk(server.port, self._calls(dataset, seconds), CALLERS, seconds))
-                row.compare_last(base)
+                calls = self._calls(server.port, dataset, seconds)
+                static = Row("static file")
+                static.add(run_wrk(server.port, self.static, CALLERS, self.options.seconds))
+                row.add(run_wrk(server.port, calls, CALLERS, seconds))
+                row.compare_last(static)
                 self._check_log(server, dataset, row.answered)
             self.report.add(row)
             self.report.slowest(row)
@@ -130,8 +130,9 @@ class Bench:
                             " 2 workers")
         row = Row("masked call, twilio-python")
         with PythonServer(self.directory / "python", database) as server:
-            calls = self._calls(dataset, self.options.seconds)
-            for _ in range(min(self.options.rounds, 3)):
+            rounds = min(self.options.rounds, 3)
+            calls = self._calls(server.port, dataset, self.options.seconds * rounds)
+            for _ in range(rounds):
                 row.add(run_wrk(server.port, calls, CONNECTIONS, self.options.seconds))
         self.report.add_without_ratio(row)
 
@@ -139,10 +140,8 @@ class Bench:
         """Everything."""
         options = self.options
         first = first_database(self.directory / "first")
-        few = Dataset("few", options.few, max(100_000, 2 * options.live), options.live)
+        few = Dataset("few", options.few, min(100_000, options.legs), options.live)
         many = Dataset("many", options.many, options.legs, options.live)
-        if options.many <= options.few:
-            few = Dataset("few", options.few, options.legs, options.live)
         databases = {dataset: prepare(first, dataset, options.cache, print)
                      for dataset in (few, many)}
         for dataset, database in databases.items():

@@ -23,7 +23,8 @@ FIRST_CALLER, FIRST_PARTNER = "+819099999998", "+819099999999"
 # One session of many calls: every such share of the calls is in session 0.
 BUSY_SHARE = 20
 _DAY_MS = 86400 * 1000
-_SPAN_MS = 60 * _DAY_MS  # the calls are spread over that time
+SPAN_DAYS = 60  # the calls are spread over that time
+_SPAN_MS = SPAN_DAYS * _DAY_MS
 
 
 @dataclass(frozen=True)

@@ -7,35 +7,33 @@ import json
 import random
 import time
 from datetime import datetime, timedelta, timezone
+from typing import Callable
 from urllib.parse import urlencode, urlsplit
 
-from bench_data import FIRST_CALLER, BUSY_SHARE, caller
+from bench_data import BUSY_SHARE, FIRST_CALLER, SPAN_DAYS, caller
 from bench_server import BenchServer
 from load import BenchError
 from proxy_api import MOUNT, basic_login
 
 _PAGES_IN_A_ROW = 4
-_DAYS = 60
 
 
 def measure_lists(server: BenchServer, count: int) -> dict[str, list[float]]:
     """Milliseconds of at least ``count`` pages of each list."""
     service = server.database.query("SELECT service_sid FROM twv_participant"
                                     " WHERE identifier = ?", FIRST_CALLER)[0][0]
-    # Every BUSY_SHAREth call is in the session of the first caller.
     busy = server.database.query("SELECT session_sid FROM twv_participant WHERE identifier = ?",
                                  caller(0))[0][0]
-    assert BUSY_SHARE
     sessions = f"/v1/Services/{service}/Sessions"
     source = random.Random(1)
 
     def before() -> str:
-        moment = datetime.now(timezone.utc) - timedelta(days=source.uniform(1, _DAYS - 1))
+        moment = datetime.now(timezone.utc) - timedelta(days=source.uniform(1, SPAN_DAYS - 1))
         return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
 
     lists = {
         "Sessions": lambda: sessions,
-        "Interactions of a session with 1/20 of all": lambda: f"{sessions}/{busy}/Interactions",
+        f"Interactions of the session with 1/{BUSY_SHARE} of all calls": lambda: f"{sessions}/{busy}/Interactions",
         "Calls of the same session": lambda: f"{sessions}/{busy}/Calls",
         "Calls": lambda: f"/v1/Calls?{urlencode({'StartTime<': before()})}",
         "Calls, Status=completed": lambda: "/v1/Calls?" + urlencode(
@@ -50,7 +48,9 @@ def measure_lists(server: BenchServer, count: int) -> dict[str, list[float]]:
         connection.close()
 
 
-def _measure(connection: http.client.HTTPConnection, path, count: int) -> list[float]:
+def _measure(connection: http.client.HTTPConnection, path: Callable[[], str],
+             count: int) -> list[float]:
+    """Some pages in a row from each place."""
     times: list[float] = []
     while len(times) < count:
         target = MOUNT + path()

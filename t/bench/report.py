@@ -9,7 +9,7 @@ from typing import Mapping
 from bench_data import Dataset
 from load import Load
 
-# docs of the project: a masked call, and the same with a million sessions, against a static file.
+# Of a static file: a masked call, and the same with many sessions.
 CALL_TARGETS = {"few": 0.5, "many": 0.45}
 LONGEST_WAIT_MS = 1000.0
 LIST_P95_MS = 50.0
@@ -65,6 +65,9 @@ class Report:
         for load in rounds:
             if load.faults:
                 print(f"    errors: {load.faults}")
+        closed = sum(load.closed for load in rounds)
+        if closed:
+            print(f"    connections that the server closed while they were idle: {closed}")
 
     def add(self, row: Row) -> None:
         """A row that was compared with the static file."""

@@ -75,7 +75,7 @@ def _write(path: Path, requests: Iterable[bytes], repeatable: bool = False) -> R
     return RequestFile(path, length, count, repeatable)
 
 
-def _numbers(seed: str) -> Callable[[], str]:
+def _call_sids(seed: str) -> Callable[[], str]:
     """CallSids of new calls: Twilio's are random."""
     source = random.Random(seed)
     return lambda: f"CA{source.getrandbits(128):032x}"
@@ -88,20 +88,20 @@ def static_requests(directory: Path, target: str) -> RequestFile:
 
 def signed_file_requests(directory: Path, path: str) -> RequestFile:
     """For a file that requires a signature: the parameters of a call in the query."""
-    new_sid = _numbers("signed")
+    new_sid = _call_sids("signed")
     _check_signature(f"{PUBLIC_URL}{path}?A=1", {}, _sign(f"{PUBLIC_URL}{path}?A=1", {}))
     return _write(directory / "signed",
                   (_get(f"{path}?{urlencode(voice_parameters(new_sid(), caller(k)))}")
                    for k in range(5000)), True)
 
 
-def masked_call_requests(directory: Path, dataset: Dataset, count: int) -> RequestFile:
+def masked_call_requests(path: Path, dataset: Dataset, count: int) -> RequestFile:
     """/voice for another call each time, from people in random order; each has one session."""
     url = f"{PUBLIC_URL}/twilio/voice"
-    new_sid, people = _numbers(dataset.name), random.Random(dataset.name)
+    new_sid, people = _call_sids(path.name), random.Random(path.name)
     example = voice_parameters(new_sid(), caller(0))
     _check_signature(url, example, _sign(url, example))
-    return _write(directory / f"voice-{dataset.name}",
+    return _write(path,
                   (_post("/twilio/voice",
                          voice_parameters(new_sid(), caller(people.randrange(dataset.sessions))))
                    for _ in range(count)))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import pwd
@@ -84,6 +85,22 @@ def _check_path(directory: Path) -> None:
             raise DemoError(
                 f"As root the server runs as {SERVER_USER}, who cannot enter {parent}. Use a "
                 "directory elsewhere:\n\n    TWVOICE_RUN_DIR=/var/tmp/twvoice-run make run")
+
+
+def link_default_directory(default: Path) -> None:
+    """Where the server's user cannot enter the checkout (root's home is closed to others), the
+    default directory becomes a link to one that he can."""
+    if not is_root() or default.exists() or all(
+            parent.stat().st_mode & 0o001 for parent in default.parents):
+        return
+    name = hashlib.sha256(str(default).encode()).hexdigest()[:12]
+    target = Path("/var/lib") / f"twvoice-run-{name}"
+    target.mkdir(mode=0o755, exist_ok=True)
+    if default.is_symlink():
+        default.unlink()
+    default.symlink_to(target)
+    print(f"{default} is a link to {target}: {SERVER_USER}, as whom the server runs, cannot enter "
+          f"{default.parent}.", flush=True)
 
 
 def _make_directories(directory: Path) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from demo.files import write_files  # noqa: E402
+from demo.files import link_default_directory, write_files  # noqa: E402
 from demo.settings import (ACCOUNT_SID, HANAKO, HOST, NUMBER, ROOT, SABURO,  # noqa: E402
                            SESSION, TARO, DemoError, Settings, environment_of, read_settings,
                            shown)
@@ -94,6 +94,8 @@ def main() -> int:
     """Exit status 0 after a stop that was asked for."""
     os.environ["NO_PROXY"] = os.environ["no_proxy"] = HOST
     try:
+        if not os.environ.get("TWVOICE_RUN_DIR"):
+            link_default_directory(ROOT / "run")
         _run(read_settings())
     except DemoError as error:
         print(f"\nmake run: {error}\n", file=sys.stderr)

@@ -73,7 +73,7 @@ def _port(name: str, default: int) -> int:
 
 def read_settings() -> Settings:
     """As the environment says."""
-    directory = Path(os.environ.get("TWVOICE_RUN_DIR") or ROOT / "run").absolute()
+    directory = Path(os.environ.get("TWVOICE_RUN_DIR") or ROOT / "run").resolve()
     return Settings(directory, _port("TWVOICE_RUN_HTTPD_PORT", 8080),
                     _port("TWVOICE_RUN_LAB_PORT", 8081))
 
