@@ -175,9 +175,11 @@ int twv_operator_allows(const twv_context_t *context, const twv_service_t *servi
     }
     twv_operator_ask(context, service->intercept_callback_url, form, &response);
     if (response.status != 403 && (response.status < 200 || response.status > 299)) {
-        *remark = apr_pstrcat(context->p, "InterceptCallbackUrl of service ", service->sid, ": ",
-                              twv_operator_problem(context->p, &response),
-                              "; it went on as if allowed", NULL);
+        *remark = apr_psprintf(context->p,
+                               "InterceptCallbackUrl of service %s: %s (%d); it went on as if "
+                               "allowed",
+                               service->sid, twv_operator_problem(context->p, &response),
+                               TWV_ERROR_CALLBACK);
     }
     return response.status != 403;
 }

@@ -197,7 +197,7 @@ void twv_out_of_session_ask(const twv_context_t *context, const twv_service_t *s
         answer->document = response.body;
     }
     if (answer->reason) {
-        answer->reason = apr_pstrcat(context->p, "OutOfSessionCallbackUrl of service ",
-                                     service->sid, ": ", answer->reason, NULL);
+        answer->reason = apr_psprintf(context->p, "OutOfSessionCallbackUrl of service %s: %s (%d)",
+                                      service->sid, answer->reason, TWV_ERROR_OUT_OF_SESSION);
     }
 }

@@ -28,12 +28,6 @@ static const twv_statement_t find_by_pair = {
     " ORDER BY coalesce(s.date_last_interaction, 0) DESC, s.sid DESC LIMIT %lld",
     NULL};
 
-static const twv_statement_t find_in_session = {
-    "find route in session",
-    "SELECT " ROUTE_COLUMNS FROM_CALLER
-    " WHERE c.sid = %s AND c.session_sid = %s AND c.active = 1 AND c.account_sid = %s",
-    NULL};
-
 /* pin > '' and not IS NOT NULL, for which SQLite would read every row of the number. */
 static const twv_statement_t number_has_pin = {
     "find PIN on number",
@@ -105,14 +99,6 @@ apr_status_t twv_route_find(twv_store_t *store, apr_pool_t *p, const char *accou
         APR_ARRAY_PUSH(*routes, twv_route_t *) = route;
     }
     return rv;
-}
-
-apr_status_t twv_route_find_in_session(twv_store_t *store, apr_pool_t *p, const char *account_sid,
-                                       const char *session_sid, const char *caller_sid,
-                                       twv_route_t **route)
-{
-    return find_one(store, p, &find_in_session, TWV_ARGS(caller_sid, session_sid, account_sid),
-                    route);
 }
 
 apr_status_t twv_route_number_has_pin(twv_store_t *store, apr_pool_t *p, const char *account_sid,

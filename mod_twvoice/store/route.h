@@ -29,11 +29,6 @@ apr_status_t twv_route_find(twv_store_t *store, apr_pool_t *p, const char *accou
                             const char *identifier, const char *proxy_identifier,
                             apr_array_header_t **routes);
 
-/** One route again: that of this caller in this session while it is active, or NULL. */
-apr_status_t twv_route_find_in_session(twv_store_t *store, apr_pool_t *p, const char *account_sid,
-                                       const char *session_sid, const char *caller_sid,
-                                       twv_route_t **route);
-
 /** Whether any active session with a participant on this number has a PIN. */
 apr_status_t twv_route_number_has_pin(twv_store_t *store, apr_pool_t *p, const char *account_sid,
                                       const char *proxy_identifier, int *has_pin);

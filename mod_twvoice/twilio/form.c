@@ -278,11 +278,3 @@ const char *twv_form_encode(apr_pool_t *p, const twv_form_t *form)
     *to = '\0';
     return encoded;
 }
-
-const char *twv_form_encode_value(apr_pool_t *p, const char *value)
-{
-    char *encoded = apr_palloc(p, encoded_length(value) + 1);
-
-    *write_encoded(encoded, value) = '\0';
-    return encoded;
-}

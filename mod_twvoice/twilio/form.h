@@ -38,7 +38,4 @@ const char *twv_form_value(const twv_form_t *form, int index);
 /** Encode for a body or a query: space as '+', everything but A-Z a-z 0-9 - . _ as %HH. */
 const char *twv_form_encode(apr_pool_t *p, const twv_form_t *form);
 
-/** Encode one value as twv_form_encode() does. */
-const char *twv_form_encode_value(apr_pool_t *p, const char *value);
-
 #endif

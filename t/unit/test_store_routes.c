@@ -117,26 +117,6 @@ STORE_TEST(of_several_partners_the_first_is_meant)
     return APR_SUCCESS;
 }
 
-STORE_TEST(a_chosen_session_is_found_again_while_it_is_active)
-{
-    twv_service_t *service = make_service(store, p, ACCOUNT);
-    twv_session_t *session = make_pair(store, p, service, NULL);
-    apr_array_header_t *routes = routes_of(store, p, ACCOUNT, HANAKO, PROXY_NUMBER);
-    const char *caller_sid = APR_ARRAY_IDX(routes, 0, twv_route_t *)->caller.sid;
-    twv_route_t *route;
-
-    OK(twv_route_find_in_session(store, p, ACCOUNT, session->sid, caller_sid, &route));
-    ck_assert_str_eq(route->partner.identifier, TARO);
-    OK(twv_route_find_in_session(store, p, OTHER_ACCOUNT, session->sid, caller_sid, &route));
-    ck_assert_ptr_null(route);
-    OK(twv_route_find_in_session(store, p, ACCOUNT, "KC0", caller_sid, &route));
-    ck_assert_ptr_null(route);
-    set_status(store, p, session, "closed");
-    OK(twv_route_find_in_session(store, p, ACCOUNT, session->sid, caller_sid, &route));
-    ck_assert_ptr_null(route);
-    return APR_SUCCESS;
-}
-
 STORE_TEST(a_pin_leads_to_the_first_participant_on_the_number)
 {
     twv_service_t *service = make_service(store, p, ACCOUNT);
@@ -246,7 +226,6 @@ static void add_tests(TCase *test_case)
     tcase_add_test(test_case, routes_come_with_the_latest_contact_first_then_the_newest_session);
     tcase_add_test(test_case, routes_are_bounded_and_have_no_partner_when_there_is_none);
     tcase_add_test(test_case, of_several_partners_the_first_is_meant);
-    tcase_add_test(test_case, a_chosen_session_is_found_again_while_it_is_active);
     tcase_add_test(test_case, a_pin_leads_to_the_first_participant_on_the_number);
     tcase_add_test(test_case, participants_follow_a_changed_pin);
     tcase_add_test(test_case, the_previous_session_of_a_pair_is_the_one_that_ended_last);

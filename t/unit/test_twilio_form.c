@@ -173,9 +173,12 @@ END_TEST
 
 START_TEST(encoding_escapes_everything_but_unreserved_characters)
 {
-    ck_assert_str_eq(twv_form_encode_value(test_pool, "aZ09-._ ~*+&=%/花"),
-                     "aZ09-._+%7E%2A%2B%26%3D%25%2F%E8%8A%B1");
-    ck_assert_str_eq(twv_form_encode_value(test_pool, ""), "");
+    twv_form_t *form = twv_form_create(test_pool);
+
+    twv_form_add(form, "v", "aZ09-._ ~*+&=%/花");
+    twv_form_add(form, "empty", "");
+    ck_assert_str_eq(twv_form_encode(test_pool, form),
+                     "v=aZ09-._+%7E%2A%2B%26%3D%25%2F%E8%8A%B1&empty=");
 }
 END_TEST
 
