@@ -170,8 +170,6 @@ static apr_status_t work_status(twv_store_t *store, apr_pool_t *p, void *baton)
     int is_outbound = task->leg->interaction_sid != NULL;
     twv_interaction_t *interaction;
     twv_call_t *merged;
-    const char *before;
-    int is_new;
     apr_status_t rv = lock_interaction(store, p, context, task->leg->call_sid,
                                        task->leg->interaction_sid, &interaction);
 
@@ -184,7 +182,7 @@ static apr_status_t work_status(twv_store_t *store, apr_pool_t *p, void *baton)
                 is_outbound ? interaction->outbound_participant_sid
                             : interaction->inbound_participant_sid);
     }
-    rv = twv_call_merge(store, p, &report, &is_new, &merged, &before);
+    rv = twv_call_merge(store, p, &report, &merged);
     if (rv == APR_SUCCESS && interaction) {
         rv = update_interaction(store, p, context, interaction, is_outbound ? NULL : merged,
                                 is_outbound ? merged : NULL);
@@ -215,9 +213,7 @@ static apr_status_t merge_dialled(twv_store_t *store, apr_pool_t *p, const task_
                             .duration = dial->dial_duration};
     twv_participant_t *partner = NULL;
     twv_call_t report;
-    const char *before;
     apr_status_t rv = APR_SUCCESS;
-    int is_new;
 
     if (interaction->outbound_participant_sid) {
         rv = twv_participant_find(store, p, interaction->session_sid,
@@ -232,7 +228,7 @@ static apr_status_t merge_dialled(twv_store_t *store, apr_pool_t *p, const task_
     }
     report = row_of(task->context, &leg, 0);
     link_to(&report, interaction, interaction->outbound_participant_sid);
-    return twv_call_merge(store, p, &report, &is_new, merged, &before);
+    return twv_call_merge(store, p, &report, merged);
 }
 
 static apr_status_t add_dial_step(twv_store_t *store, apr_pool_t *p, const task_t *task)
@@ -258,12 +254,10 @@ static apr_status_t merge_dial(twv_store_t *store, apr_pool_t *p, const task_t *
 {
     twv_call_t report = row_of(task->context, &task->dial->caller, 0);
     twv_call_t *caller, *dialled = NULL;
-    const char *before;
     apr_status_t rv;
-    int is_new;
 
     link_to(&report, interaction, interaction->inbound_participant_sid);
-    rv = twv_call_merge(store, p, &report, &is_new, &caller, &before);
+    rv = twv_call_merge(store, p, &report, &caller);
     if (rv == APR_SUCCESS && task->dial->dial_call_sid) {
         rv = merge_dialled(store, p, task, interaction, &dialled);
     }

@@ -46,9 +46,7 @@ static apr_status_t count_wrong_pin(twv_store_t *store, apr_pool_t *p, twv_voice
 {
     twv_call_t leg = twv_voice_leg(task->context, task->request);
     twv_call_t *merged;
-    const char *before;
-    int is_new;
-    apr_status_t rv = twv_call_merge(store, p, &leg, &is_new, &merged, &before);
+    apr_status_t rv = twv_call_merge(store, p, &leg, &merged);
 
     if (rv == APR_SUCCESS) {
         rv = twv_voice_count_wrong_pin(store, p, task->context, task->request, task->step);

@@ -115,9 +115,8 @@ apr_status_t twv_voice_record(twv_store_t *store, apr_pool_t *p, const twv_conte
     int opens_interaction = route && decision->kind != TWV_DECISION_ASK_INTERCEPT;
     twv_call_t leg = twv_voice_leg(context, request);
     twv_call_t *merged;
-    const char *before;
     apr_status_t rv;
-    int is_new, session_ended = 0;
+    int session_ended = 0;
 
     if (route) {
         leg.service_sid = route->service.sid;
@@ -130,7 +129,7 @@ apr_status_t twv_voice_record(twv_store_t *store, apr_pool_t *p, const twv_conte
         }
         leg.interaction_sid = decision->interaction_sid;
     }
-    rv = twv_call_merge(store, p, &leg, &is_new, &merged, &before);
+    rv = twv_call_merge(store, p, &leg, &merged);
     if (rv != APR_SUCCESS) {
         return rv;
     }

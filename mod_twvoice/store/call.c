@@ -2,9 +2,8 @@
  * Legs: merging what is reported of a call, and the single row of twv_call. Lists and retention are
  * in call_list.c. Results live in the pool that is passed; no state of its own.
  *
- * A merge has the same result in whatever order reports come and however often: each column keeps
- * the smaller or the greater of two values. Texts that differ keep the smaller (of SIDs of ours the
- * one made first); they do not differ unless Twilio contradicts itself.
+ * A merge has the same result in whatever order reports come and however often: of two times the
+ * earlier stays, of two statuses the further one; whom a leg belongs to is written once.
  */
 #include "store/call.h"
 
@@ -22,13 +21,9 @@ static const char *const statuses[] = {"queued", "initiated", "ringing", "in-pro
 /* Rank of the first of the final ones; twv_call_live's condition has the same number. */
 #define FIRST_FINAL 5
 
-#define KEEP_SMALLER(c)                                                                            \
-    c " = CASE WHEN twv_call." c " IS NULL OR excluded." c " < twv_call." c " THEN excluded." c    \
-      " ELSE twv_call." c " END"
-
-#define KEEP_GREATER(c)                                                                            \
-    c " = CASE WHEN twv_call." c " IS NULL OR excluded." c " > twv_call." c " THEN excluded." c    \
-      " ELSE twv_call." c " END"
+#define EARLIER(c)                                                                                 \
+    c " = CASE WHEN " c " IS NULL OR CAST(%lld AS BIGINT) < " c                                    \
+      " THEN CAST(%lld AS BIGINT) ELSE " c " END, "
 
 #define INSERT_CALL                                                                                \
     "INSERT INTO twv_call (" TWV_CALL_COLUMNS ", status_rank) VALUES (%s, %s, %s, %s, %s, %s, %s," \
@@ -37,37 +32,32 @@ static const char *const statuses[] = {"queued", "initiated", "ringing", "in-pro
 static const twv_statement_t insert = {"insert call", INSERT_CALL " ON CONFLICT (sid) DO NOTHING",
                                        NULL};
 
-static const twv_statement_t lock = {
-    "lock call", "SELECT account_sid, status FROM twv_call WHERE sid = %s",
-    "SELECT account_sid, status FROM twv_call WHERE sid = %s FOR NO KEY UPDATE"};
-
-/* Laid out by hand: the formatter does not know strings that macros are between. */
-/* clang-format off */
+/* No column of an index but the status is here: SQLite would write the index again. */
 static const twv_statement_t merge = {
     "merge call",
-    INSERT_CALL " ON CONFLICT (sid) DO UPDATE SET "
-    KEEP_SMALLER("parent_call_sid") ", "
-    KEEP_SMALLER("service_sid") ", "
-    KEEP_SMALLER("session_sid") ", "
-    KEEP_SMALLER("interaction_sid") ", "
-    KEEP_SMALLER("participant_sid") ", "
-    KEEP_SMALLER("from_number") ", "
-    KEEP_SMALLER("to_number") ", "
-    KEEP_SMALLER("direction") ", "
-    "status = CASE WHEN excluded.status_rank > twv_call.status_rank"
-    " THEN excluded.status ELSE twv_call.status END, "
-    KEEP_SMALLER("initiated_at") ", "
-    KEEP_SMALLER("ringing_at") ", "
-    KEEP_SMALLER("answered_at") ", "
-    KEEP_SMALLER("ended_at") ", "
-    KEEP_SMALLER("observed_end_at") ", "
-    KEEP_GREATER("duration") ", "
-    KEEP_GREATER("pin_failures") ", "
-    KEEP_SMALLER("date_created") ", "
-    KEEP_GREATER("status_rank")
-    " RETURNING " TWV_CALL_COLUMNS,
+    "UPDATE twv_call SET " EARLIER("initiated_at") EARLIER("ringing_at") EARLIER("answered_at")
+        EARLIER("ended_at") EARLIER(
+            "observed_end_at") "duration = CASE WHEN duration IS NULL OR CAST(%lld AS BIGINT) > "
+                               "duration"
+                               " THEN CAST(%lld AS BIGINT) ELSE duration END,"
+                               " status = CASE WHEN CAST(%lld AS BIGINT) > status_rank THEN "
+                               "CAST(%s AS TEXT) ELSE status END,"
+                               " status_rank = CASE WHEN CAST(%lld AS BIGINT) > status_rank THEN "
+                               "CAST(%lld AS BIGINT)"
+                               " ELSE status_rank END"
+                               " WHERE sid = %s AND account_sid = %s RETURNING " TWV_CALL_COLUMNS,
     NULL};
-/* clang-format on */
+
+/* Whom a leg belongs to does not change once it is known. */
+static const twv_statement_t complete = {
+    "complete call",
+    "UPDATE twv_call SET parent_call_sid = coalesce(parent_call_sid, %s),"
+    " service_sid = coalesce(service_sid, %s), session_sid = coalesce(session_sid, %s),"
+    " interaction_sid = coalesce(interaction_sid, %s),"
+    " participant_sid = coalesce(participant_sid, %s), from_number = coalesce(from_number, %s),"
+    " to_number = coalesce(to_number, %s), direction = coalesce(direction, %s)"
+    " WHERE sid = %s RETURNING " TWV_CALL_COLUMNS,
+    NULL};
 
 static const twv_statement_t find = {
     "find call", "SELECT " TWV_CALL_COLUMNS " FROM twv_call WHERE sid = %s AND account_sid = %s",
@@ -123,11 +113,6 @@ int twv_call_status_is_final(const char *status)
     return rank_of(status) >= FIRST_FINAL;
 }
 
-int twv_call_status_is_further(const char *status, const char *other)
-{
-    return rank_of(status) > rank_of(other);
-}
-
 twv_ms_t twv_call_start_time(const twv_call_t *call)
 {
     if (call->initiated_at) {
@@ -165,51 +150,11 @@ twv_ms_t twv_call_end_time(const twv_call_t *call)
              (c)->duration < 0 ? NULL : &(c)->duration, &(c)->pin_failures, &(c)->date_created,    \
              &(rank))
 
-/* The leg exists. */
-static apr_status_t merge_known(twv_store_t *store, apr_pool_t *p, const twv_call_t *report,
-                                apr_int64_t rank, twv_call_t **merged, const char **before)
+static apr_status_t query_call(twv_store_t *store, apr_pool_t *p, const twv_statement_t *statement,
+                               const void **args, twv_call_t **call)
 {
     twv_rows_t *rows;
-    apr_status_t rv = twv_query(store, p, &lock, TWV_ARGS(report->sid), &rows);
-
-    if (rv != APR_SUCCESS) {
-        return rv;
-    }
-    if (twv_rows_next(rows)) {
-        if (strcmp(twv_rows_text(rows, 0), report->account_sid) != 0) {
-            return TWV_STORE_REFUSED;
-        }
-        *before = twv_rows_text(rows, 1);
-    }
-    rv = twv_query(store, p, &merge, CALL_ARGS(report, rank), &rows);
-    if (rv == APR_SUCCESS && twv_rows_next(rows)) {
-        *merged = apr_palloc(p, sizeof(**merged));
-        twv_call_read(rows, 0, *merged);
-    }
-    return rv;
-}
-
-apr_status_t twv_call_merge(twv_store_t *store, apr_pool_t *p, const twv_call_t *report,
-                            int *is_new, twv_call_t **merged, const char **before)
-{
-    apr_int64_t rank = rank_of(report->status);
-    apr_status_t rv = twv_execute(store, &insert, CALL_ARGS(report, rank), is_new);
-
-    *merged = NULL;
-    *before = NULL;
-    if (rv == APR_SUCCESS && *is_new) {
-        *merged = apr_pmemdup(p, report, sizeof(*report));
-    } else if (rv == APR_SUCCESS) {
-        rv = merge_known(store, p, report, rank, merged, before);
-    }
-    return rv;
-}
-
-apr_status_t twv_call_find(twv_store_t *store, apr_pool_t *p, const char *account_sid,
-                           const char *sid, twv_call_t **call)
-{
-    twv_rows_t *rows;
-    apr_status_t rv = twv_query(store, p, &find, TWV_ARGS(sid, account_sid), &rows);
+    apr_status_t rv = twv_query(store, p, statement, args, &rows);
 
     *call = NULL;
     if (rv == APR_SUCCESS && twv_rows_next(rows)) {
@@ -217,6 +162,70 @@ apr_status_t twv_call_find(twv_store_t *store, apr_pool_t *p, const char *accoun
         twv_call_read(rows, 0, *call);
     }
     return rv;
+}
+
+/* Whether the report knows whom the leg belongs to and the row does not. */
+static int completes(const twv_call_t *report, const twv_call_t *known)
+{
+    return (report->parent_call_sid && !known->parent_call_sid) ||
+           (report->service_sid && !known->service_sid) ||
+           (report->session_sid && !known->session_sid) ||
+           (report->interaction_sid && !known->interaction_sid) ||
+           (report->participant_sid && !known->participant_sid) ||
+           (report->from_number && !known->from_number) ||
+           (report->to_number && !known->to_number) || (report->direction && !known->direction);
+}
+
+/* The leg exists. */
+static apr_status_t merge_known(twv_store_t *store, apr_pool_t *p, const twv_call_t *r,
+                                apr_int64_t rank, twv_call_t **merged)
+{
+    const void *initiated_at = twv_time_arg(&r->initiated_at);
+    const void *ringing_at = twv_time_arg(&r->ringing_at);
+    const void *answered_at = twv_time_arg(&r->answered_at);
+    const void *ended_at = twv_time_arg(&r->ended_at);
+    const void *observed_end_at = twv_time_arg(&r->observed_end_at);
+    const void *duration = r->duration < 0 ? NULL : &r->duration;
+    apr_status_t rv = query_call(store, p, &merge,
+                                 TWV_ARGS(initiated_at, initiated_at, ringing_at, ringing_at,
+                                          answered_at, answered_at, ended_at, ended_at,
+                                          observed_end_at, observed_end_at, duration, duration,
+                                          &rank, r->status, &rank, &rank, r->sid, r->account_sid),
+                                 merged);
+
+    if (rv == APR_SUCCESS && !*merged) {
+        return TWV_STORE_REFUSED;
+    }
+    if (rv == APR_SUCCESS && completes(r, *merged)) {
+        rv = query_call(store, p, &complete,
+                        TWV_ARGS(r->parent_call_sid, r->service_sid, r->session_sid,
+                                 r->interaction_sid, r->participant_sid, r->from_number,
+                                 r->to_number, r->direction, r->sid),
+                        merged);
+    }
+    return rv;
+}
+
+apr_status_t twv_call_merge(twv_store_t *store, apr_pool_t *p, const twv_call_t *report,
+                            twv_call_t **merged)
+{
+    apr_int64_t rank = rank_of(report->status);
+    int is_new;
+    apr_status_t rv = twv_execute(store, &insert, CALL_ARGS(report, rank), &is_new);
+
+    *merged = NULL;
+    if (rv == APR_SUCCESS && is_new) {
+        *merged = apr_pmemdup(p, report, sizeof(*report));
+    } else if (rv == APR_SUCCESS) {
+        rv = merge_known(store, p, report, rank, merged);
+    }
+    return rv;
+}
+
+apr_status_t twv_call_find(twv_store_t *store, apr_pool_t *p, const char *account_sid,
+                           const char *sid, twv_call_t **call)
+{
+    return query_call(store, p, &find, TWV_ARGS(sid, account_sid), call);
 }
 
 apr_status_t twv_call_add_pin_failure(twv_store_t *store, const char *sid)

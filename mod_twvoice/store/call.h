@@ -34,24 +34,19 @@ twv_ms_t twv_call_start_time(const twv_call_t *call);
 twv_ms_t twv_call_answer_time(const twv_call_t *call);
 twv_ms_t twv_call_end_time(const twv_call_t *call);
 
-/** Whether @a status is final, and whether it is further than @a other (either may be NULL). The
- *  order is queued, initiated, ringing, in-progress, then the final ones: canceled, failed,
- *  no-answer, busy, completed. What is not one of these is before all of them. */
+/** Whether @a status (may be NULL) is final. */
 int twv_call_status_is_final(const char *status);
-int twv_call_status_is_further(const char *status, const char *other);
 
 /**
- * Merge a report into the leg, making it when it is new: the furthest status wins (see above); of
- * two times of the same kind the earlier stays, of two durations the longer, of two texts that
- * differ the smaller; what is set is kept where the report has NULL, 0 (times) or -1 (duration).
- * The result does not depend on the order of reports.
- * @param is_new set when there was no such leg
+ * Merge a report into the leg, making it when it is new: the furthest status wins (of two final
+ * ones always the same, see call.c); of two times of the same kind the earlier stays; what is set
+ * is kept where the report has NULL, 0 (times) or -1 (duration), and whom the leg belongs to also
+ * where the report differs.
  * @param merged set to the leg as it is now, in @a p
- * @param before set to the status before, NULL when new
- * @return also TWV_STORE_REFUSED when the leg belongs to another account
+ * @return TWV_STORE_REFUSED when the leg belongs to another account
  */
 apr_status_t twv_call_merge(twv_store_t *store, apr_pool_t *p, const twv_call_t *report,
-                            int *is_new, twv_call_t **merged, const char **before);
+                            twv_call_t **merged);
 
 /** @param call set to NULL when there is none */
 apr_status_t twv_call_find(twv_store_t *store, apr_pool_t *p, const char *account_sid,

@@ -10,22 +10,13 @@
 #include "store/event.h"
 #include "store_rows_fixture.h"
 
-static twv_call_t *merge(twv_store_t *store, apr_pool_t *p, const twv_call_t *report, int *is_new,
-                         const char **before)
+static twv_call_t *merge(twv_store_t *store, apr_pool_t *p, const twv_call_t *report)
 {
     twv_call_t *merged;
 
-    OK(twv_call_merge(store, p, report, is_new, &merged, before));
+    OK(twv_call_merge(store, p, report, &merged));
     ck_assert_ptr_nonnull(merged);
     return merged;
-}
-
-static twv_call_t *merge_quietly(twv_store_t *store, apr_pool_t *p, const twv_call_t *report)
-{
-    const char *before;
-    int is_new;
-
-    return merge(store, p, report, &is_new, &before);
 }
 
 static const char *text_of(const char *text)
@@ -51,16 +42,12 @@ STORE_TEST(a_new_leg_is_what_was_reported)
 {
     twv_call_t *report = new_call(p, 1);
     twv_call_t *found;
-    const char *before = "before";
-    int is_new = 0;
 
     report->from_number = HANAKO;
     report->to_number = PROXY_NUMBER;
     report->status = "ringing";
     report->ringing_at = NOW + 1;
-    ck_assert_str_eq(describe(p, merge(store, p, report, &is_new, &before)), describe(p, report));
-    ck_assert(is_new);
-    ck_assert_ptr_null(before);
+    ck_assert_str_eq(describe(p, merge(store, p, report)), describe(p, report));
     OK(twv_call_find(store, p, ACCOUNT, report->sid, &found));
     ck_assert_str_eq(describe(p, found), describe(p, report));
     OK(twv_call_find(store, p, OTHER_ACCOUNT, report->sid, &found));
@@ -68,19 +55,14 @@ STORE_TEST(a_new_leg_is_what_was_reported)
     return APR_SUCCESS;
 }
 
-STORE_TEST(a_repeated_report_changes_nothing_and_tells_the_status_before)
+STORE_TEST(a_repeated_report_changes_nothing)
 {
     twv_call_t *report = new_call(p, 1);
-    const char *before;
-    int is_new;
 
     report->status = "ringing";
-    merge_quietly(store, p, report);
+    merge(store, p, report);
     for (int i = 0; i < 3; i++) {
-        ck_assert_str_eq(describe(p, merge(store, p, report, &is_new, &before)),
-                         describe(p, report));
-        ck_assert(!is_new);
-        ck_assert_str_eq(before, "ringing");
+        ck_assert_str_eq(describe(p, merge(store, p, report)), describe(p, report));
     }
     return APR_SUCCESS;
 }
@@ -93,11 +75,11 @@ STORE_TEST(a_late_report_does_not_turn_a_leg_back)
     report->status = "completed";
     report->ended_at = NOW + 60000;
     report->duration = 55;
-    merge_quietly(store, p, report);
+    merge(store, p, report);
     report = new_call(p, 1);
     report->status = "in-progress";
     report->answered_at = NOW + 5000;
-    merged = merge_quietly(store, p, report);
+    merged = merge(store, p, report);
     ck_assert_str_eq(merged->status, "completed");
     ck_assert_int_eq(merged->answered_at, NOW + 5000);
     ck_assert_int_eq(merged->ended_at, NOW + 60000);
@@ -105,14 +87,13 @@ STORE_TEST(a_late_report_does_not_turn_a_leg_back)
     return APR_SUCCESS;
 }
 
-/* Five reports of a leg, with what Twilio would never send: two ends and two sessions. */
+/* Five reports of a leg, with what Twilio would never send: two ends. */
 #define REPORT_COUNT 5
 
 static void make_reports(apr_pool_t *p, int number, twv_call_t **reports)
 {
     for (int i = 0; i < REPORT_COUNT; i++) {
         reports[i] = new_call(p, number);
-        reports[i]->date_created = NOW + 10 * i;
     }
     reports[0]->status = "initiated";
     reports[0]->initiated_at = NOW;
@@ -121,7 +102,7 @@ static void make_reports(apr_pool_t *p, int number, twv_call_t **reports)
     reports[1]->ringing_at = NOW + 1000;
     reports[1]->session_sid = sid_of(p, "KC", 7);
     reports[2]->answered_at = NOW + 2000;
-    reports[2]->session_sid = sid_of(p, "KC", 8);
+    reports[2]->session_sid = sid_of(p, "KC", 7);
     reports[2]->interaction_sid = sid_of(p, "KI", 1);
     reports[3]->status = "completed";
     reports[3]->ended_at = NOW + 9000;
@@ -159,8 +140,8 @@ STORE_TEST(reports_merge_to_the_same_leg_in_every_order)
         make_reports(p, 1000 + n, reports);
         permute(n, order);
         for (int i = 0; i < REPORT_COUNT; i++) {
-            merged = merge_quietly(store, p, reports[order[i]]);
-            merged = merge_quietly(store, p, reports[order[i / 2]]);
+            merged = merge(store, p, reports[order[i]]);
+            merged = merge(store, p, reports[order[i / 2]]);
         }
         if (!expected) {
             expected = describe(p, merged);
@@ -177,30 +158,20 @@ STORE_TEST(a_leg_of_another_account_is_neither_changed_nor_shown)
 {
     twv_call_t *report = new_call(p, 1);
     twv_call_t *merged;
-    const char *before;
-    int is_new;
 
     report->status = "ringing";
-    merge_quietly(store, p, report);
+    merge(store, p, report);
     report->account_sid = OTHER_ACCOUNT;
     report->status = "completed";
-    ck_assert_int_eq(twv_call_merge(store, p, report, &is_new, &merged, &before),
-                     TWV_STORE_REFUSED);
+    ck_assert_int_eq(twv_call_merge(store, p, report, &merged), TWV_STORE_REFUSED);
     ck_assert_ptr_null(merged);
     OK(twv_call_find(store, p, ACCOUNT, report->sid, &merged));
     ck_assert_str_eq(merged->status, "ringing");
     return APR_SUCCESS;
 }
 
-START_TEST(statuses_are_in_the_order_of_a_call)
+START_TEST(some_statuses_are_final)
 {
-    ck_assert(twv_call_status_is_further("ringing", "queued"));
-    ck_assert(twv_call_status_is_further("completed", "in-progress"));
-    ck_assert(twv_call_status_is_further("busy", "no-answer"));
-    ck_assert(twv_call_status_is_further("queued", NULL));
-    ck_assert(!twv_call_status_is_further(NULL, "queued"));
-    ck_assert(!twv_call_status_is_further("ringing", "ringing"));
-    ck_assert(!twv_call_status_is_further("nonsense", "queued"));
     ck_assert(twv_call_status_is_final("canceled"));
     ck_assert(twv_call_status_is_final("completed"));
     ck_assert(!twv_call_status_is_final("in-progress"));
@@ -243,10 +214,10 @@ STORE_TEST(wrong_pins_are_counted_by_caller_and_time)
 
         report->from_number = i < 2 ? HANAKO : TARO;
         report->date_created = NOW + i;
-        merge_quietly(store, p, report);
+        merge(store, p, report);
         OK(twv_call_add_pin_failure(store, report->sid));
         OK(twv_call_add_pin_failure(store, report->sid));
-        ck_assert_int_eq(merge_quietly(store, p, report)->pin_failures, 2);
+        ck_assert_int_eq(merge(store, p, report)->pin_failures, 2);
     }
     OK(twv_call_count_pin_failures(store, p, ACCOUNT, HANAKO, NOW, &count));
     ck_assert_int_eq(count, 4);
@@ -271,7 +242,7 @@ static void make_calls(twv_store_t *store, apr_pool_t *p)
         if (i == 29) {
             report->account_sid = OTHER_ACCOUNT;
         }
-        merge_quietly(store, p, report);
+        merge(store, p, report);
     }
 }
 
@@ -404,10 +375,8 @@ STORE_TEST(old_legs_are_purged_with_their_events_oldest_first)
 static apr_status_t merge_work(twv_store_t *store, apr_pool_t *p, void *baton)
 {
     twv_call_t *merged;
-    const char *before;
-    int is_new;
 
-    return twv_call_merge(store, p, baton, &is_new, &merged, &before);
+    return twv_call_merge(store, p, baton, &merged);
 }
 
 static void report_in_thread(int number, apr_pool_t *p, void *baton)
@@ -438,11 +407,11 @@ END_TEST
 static void add_tests(TCase *test_case)
 {
     tcase_add_test(test_case, a_new_leg_is_what_was_reported);
-    tcase_add_test(test_case, a_repeated_report_changes_nothing_and_tells_the_status_before);
+    tcase_add_test(test_case, a_repeated_report_changes_nothing);
     tcase_add_test(test_case, a_late_report_does_not_turn_a_leg_back);
     tcase_add_test(test_case, reports_merge_to_the_same_leg_in_every_order);
     tcase_add_test(test_case, a_leg_of_another_account_is_neither_changed_nor_shown);
-    tcase_add_test(test_case, statuses_are_in_the_order_of_a_call);
+    tcase_add_test(test_case, some_statuses_are_final);
     tcase_add_test(test_case, times_follow_from_what_was_reported);
     tcase_add_test(test_case, wrong_pins_are_counted_by_caller_and_time);
     tcase_add_test(test_case, lists_show_every_leg_once_newest_first_by_any_filter);
