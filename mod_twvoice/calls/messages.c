@@ -253,7 +253,7 @@ static apr_status_t repeat(twv_store_t *store, apr_pool_t *p, task_t *task)
     if (!decision->route) {
         return APR_SUCCESS;
     }
-    rv = twv_interaction_find_by_inbound(store, p, task->context->policy->account_sid,
+    rv = twv_interaction_find_by_message(store, p, task->context->policy->account_sid,
                                          task->request->message_sid, &interaction);
     if (rv != APR_SUCCESS || !interaction) {
         return rv;

@@ -24,10 +24,11 @@
 #define CONNECTION_KEY "twv_connection"
 
 /* busy_timeout sleeps inside apr_dbd's process-wide mutex: short; the driver itself retries outside
- * of it. WAL is asked for separately because it answers with a row. */
-static const char *const sqlite_setup[] = {"PRAGMA busy_timeout=20", "PRAGMA synchronous=NORMAL",
-                                           "PRAGMA foreign_keys=ON", "PRAGMA cache_size=-8192",
-                                           NULL};
+ * of it. A checkpoint waits for the disk while everybody waits for it: not too often, not too much
+ * at once (8 MB). WAL is asked for separately because it answers with a row. */
+static const char *const sqlite_setup[] = {
+    "PRAGMA busy_timeout=20",  "PRAGMA synchronous=NORMAL",      "PRAGMA foreign_keys=ON",
+    "PRAGMA cache_size=-8192", "PRAGMA wal_autocheckpoint=2000", NULL};
 
 static const char postgresql_setup[] =
     "SET client_min_messages = error; SET client_encoding = 'UTF8';"

@@ -14,6 +14,10 @@
 /** Works of one transaction: enough to share its cost, few enough to stay short. */
 #define MOST_UNITS 32
 
+/** For so long a leader goes on with what queues up meanwhile: after another process has written,
+ * SQLite reads every page again. Its own caller and the other processes wait that much longer. */
+#define LEAD_TIME apr_time_from_msec(10)
+
 typedef struct unit_t {
     apr_pool_t *p;
     twv_store_work_fn *work;
@@ -48,7 +52,7 @@ static void append(twv_group_t *group, unit_t *unit)
     group->last = unit;
 }
 
-/** Take what has queued up, oldest first, the leader's own unit always among it. */
+/** Take what has queued up, oldest first; the first time the leader's own unit is the first. */
 static unit_t *take_units(twv_group_t *group)
 {
     unit_t *taken = group->first, *last = taken;
@@ -118,25 +122,46 @@ static void finish_units(unit_t *units, apr_status_t result_of_all)
     }
 }
 
-/** Do what has queued up. Without the database nobody in the queue needs to try for himself. */
-static void lead(twv_database_t *database, apr_pool_t *p)
+/**
+ * Do what has queued up. Without the database nobody in the queue needs to try for himself.
+ * @return whether somebody came meanwhile
+ */
+static int do_units(twv_group_t *group, const twv_store_t *store, apr_status_t rv)
 {
-    twv_group_t *group = database->group;
-    twv_store_t store;
     unit_t *units;
-    apr_status_t rv = twv_connection_start(&store, database, p, 1);
+    int has_more;
 
     pthread_mutex_lock(&group->mutex);
     units = take_units(group);
     pthread_mutex_unlock(&group->mutex);
-    if (rv == APR_SUCCESS) {
-        if (!units->next || !commit_together(&store, units)) {
-            commit_each(&store, units);
-        }
-        twv_connection_end(&store);
+    if (rv == APR_SUCCESS && (!units->next || !commit_together(store, units))) {
+        commit_each(store, units);
     }
     pthread_mutex_lock(&group->mutex);
     finish_units(units, rv);
+    has_more = group->first != NULL;
+    pthread_mutex_unlock(&group->mutex);
+    return has_more;
+}
+
+/** Borrow the connection, for some time do what comes, and leave the rest to the next in line. */
+static void lead(twv_database_t *database, apr_pool_t *p)
+{
+    twv_group_t *group = database->group;
+    twv_store_t store;
+    apr_status_t rv = twv_connection_start(&store, database, p, 1);
+    apr_time_t end = apr_time_now() + LEAD_TIME;
+    int has_more;
+
+    do {
+        has_more = do_units(group, &store, rv);
+        /* After a failure the connection has to be looked at, which starting does. */
+    } while (has_more && rv == APR_SUCCESS && apr_time_now() < end &&
+             atomic_load(&database->schema_is_current));
+    if (rv == APR_SUCCESS) {
+        twv_connection_end(&store);
+    }
+    pthread_mutex_lock(&group->mutex);
     group->has_leader = 0;
     if (group->first) {
         pthread_cond_signal(&group->first->turn);

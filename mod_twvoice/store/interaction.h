@@ -29,8 +29,8 @@ apr_status_t twv_interaction_insert(twv_store_t *store, const twv_interaction_t 
 apr_status_t twv_interaction_find(twv_store_t *store, apr_pool_t *p, const char *session_sid,
                                   const char *sid, twv_interaction_t **interaction);
 
-/** The interaction of this session whose inbound side is this call or message, or NULL. */
-apr_status_t twv_interaction_find_by_inbound(twv_store_t *store, apr_pool_t *p,
+/** The interaction whose inbound side is this message, or NULL. */
+apr_status_t twv_interaction_find_by_message(twv_store_t *store, apr_pool_t *p,
                                              const char *account_sid, const char *resource_sid,
                                              twv_interaction_t **interaction);
 

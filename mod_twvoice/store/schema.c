@@ -103,7 +103,7 @@ static const twv_statement_t version_1[] = {
      "CREATE INDEX twv_interaction_list ON twv_interaction (session_sid, sid)", NULL},
     {"index twv_interaction_inbound",
      "CREATE INDEX twv_interaction_inbound ON twv_interaction (inbound_resource_sid)"
-     " WHERE inbound_resource_sid IS NOT NULL",
+     " WHERE inbound_resource_sid IS NOT NULL AND type = 'message'",
      NULL},
     {"index twv_interaction_sent",
      "CREATE INDEX twv_interaction_sent ON twv_interaction (outbound_participant_sid, sid)"

@@ -33,7 +33,8 @@ def measure_lists(server: BenchServer, count: int) -> dict[str, list[float]]:
 
     lists = {
         "Sessions": lambda: sessions,
-        f"Interactions of the session with 1/{BUSY_SHARE} of all calls": lambda: f"{sessions}/{busy}/Interactions",
+        f"Interactions of the session with 1/{BUSY_SHARE} of all calls":
+            lambda: f"{sessions}/{busy}/Interactions",
         "Calls of the same session": lambda: f"{sessions}/{busy}/Calls",
         "Calls": lambda: f"/v1/Calls?{urlencode({'StartTime<': before()})}",
         "Calls, Status=completed": lambda: "/v1/Calls?" + urlencode(

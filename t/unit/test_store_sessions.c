@@ -397,7 +397,7 @@ STORE_TEST(interactions_are_found_changed_and_listed)
 
     for (int i = 0; i < 6; i++) {
         interaction.sid = sid_of(p, "KI", i);
-        interaction.type = i < 3 ? "voice" : "message";
+        interaction.type = i < 2 ? "voice" : "message";
         interaction.inbound_participant_sid = i < 3 ? "KP1" : NULL;
         interaction.inbound_resource_sid = i < 3 ? sid_of(p, "CA", i) : NULL;
         interaction.outbound_participant_sid = i < 5 ? "KP2" : "KP3";
@@ -406,10 +406,12 @@ STORE_TEST(interactions_are_found_changed_and_listed)
     }
     OK(twv_interaction_insert(store, &interaction, &exists));
     ck_assert(exists);
-    OK(twv_interaction_find_by_inbound(store, p, ACCOUNT, sid_of(p, "CA", 1), &found));
-    ck_assert_str_eq(found->sid, sid_of(p, "KI", 1));
-    OK(twv_interaction_find_by_inbound(store, p, OTHER_ACCOUNT, sid_of(p, "CA", 1), &found));
+    OK(twv_interaction_find_by_message(store, p, ACCOUNT, sid_of(p, "CA", 2), &found));
+    ck_assert_str_eq(found->sid, sid_of(p, "KI", 2));
+    OK(twv_interaction_find_by_message(store, p, OTHER_ACCOUNT, sid_of(p, "CA", 2), &found));
     ck_assert_ptr_null(found);
+    OK(twv_interaction_find_by_message(store, p, ACCOUNT, sid_of(p, "CA", 1), &found));
+    ck_assert_ptr_null(found); /* that is a call */
     OK(twv_interaction_lock(store, p, sid_of(p, "KI", 1), &found));
     found->outbound_resource_status = "completed";
     found->data = "{\"duration\":\"7\"}";
