@@ -26,11 +26,9 @@ from back_end import BackEnd  # noqa: E402
 from databases import Database, Postgresql, Sqlite  # noqa: E402
 from httpd_server import Httpd  # noqa: E402
 from lab.client import Lab  # noqa: E402
-from lab.testing import LabProcess  # noqa: E402
+from lab.testing import Customer, LabProcess  # noqa: E402
 from masking import Masking  # noqa: E402
-from operator_program import OperatorProgram  # noqa: E402
 from postgresql_server import PostgresqlServer  # noqa: E402
-from twilio_account import ACCOUNT_SID, AUTH_TOKEN  # noqa: E402
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -108,7 +106,7 @@ def httpd(mpm: str, scratch: Path, request: pytest.FixtureRequest) -> Iterator[H
 @pytest.fixture(scope="session")
 def lab_process() -> Iterator[LabProcess]:
     """The run's lab, with a clock that stands still until told otherwise."""
-    with LabProcess("--account-sid", ACCOUNT_SID, "--auth-token", AUTH_TOKEN) as process:
+    with LabProcess() as process:
         yield process
 
 
@@ -137,8 +135,8 @@ def masking(httpd: Httpd, database: Database, request: pytest.FixtureRequest) ->
 
 
 @pytest.fixture
-def operator() -> Iterator[OperatorProgram]:
-    """The operator's program."""
-    program = OperatorProgram()
+def operator() -> Iterator[Customer]:
+    """The operator's program: gets the callbacks of a service and answers them as a test says."""
+    program = Customer()
     yield program
-    program.stop()
+    program.close()

@@ -203,7 +203,8 @@ def test_a_schema_change_by_somebody_else_disturbs_no_call(masking: Masking):
         for number in range(5):
             load.more(10)
             masking.database.query(f"CREATE TABLE customers_{number} (phone TEXT, name TEXT)")
-            masking.database.query(f"CREATE INDEX customers_{number}_i ON customers_{number} (phone)")
+            masking.database.query(f"CREATE INDEX customers_{number}_i"
+                                   f" ON customers_{number} (phone)")
         load.more(10)
     assert load.refused == []
     assert load.missing() == set()

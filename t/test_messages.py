@@ -7,7 +7,7 @@ import json
 import pytest
 
 from masking import Masking, twiml
-from operator_program import OperatorProgram, Reply
+from lab.testing import Customer, Reply
 from polling import until
 from twilio_account import HANAKO, PROXY_NUMBER, TARO
 
@@ -114,28 +114,28 @@ def test_several_partners_are_told_apart_by_number_or_pin(masking: Masking, lab)
     assert lab.phone(TARO)["messages"][-1]["body"] == "元気？"
 
 
-def test_intercept_and_callback_hold_for_messages(masking: Masking, operator: OperatorProgram):
+def test_intercept_and_callback_hold_for_messages(masking: Masking, operator: Customer):
     masking.start()
-    masking.make_service("masking", callback_url=operator.answer("/callback", Reply(200)),
-                         intercept_callback_url=operator.answer("/intercept", Reply(403),
-                                                                Reply(200)))
+    masking.make_service("masking", callback_url=operator.on("/callback", Reply(status=200)),
+                         intercept_callback_url=operator.on("/intercept", Reply(status=403),
+                                                                Reply(status=200)))
     masking.session()
     blocked = twiml(sms(masking)).find("Message")
     assert "送信できませんでした" in blocked.text
     assert twiml(sms(masking, MessageSid="SM" + "2" * 32)).find("Message/Body").text == "hello"
-    until(lambda: any(callback.parameters.get("outboundResourceStatus") == "queued"
-                      or callback.parameters.get("outboundParticipantSid")
-                      for callback in operator.of("/callback")))
-    asked = operator.of("/intercept")[0].parameters
+    until(lambda: any(callback.params.get("outboundResourceStatus") == "queued"
+                      or callback.params.get("outboundParticipantSid")
+                      for callback in operator.received("/callback")))
+    asked = operator.received("/intercept")[0].params
     assert asked["interactionType"] == "Message" and asked["interactionNumMedia"] == "0"
     assert asked["interactionData"] == '{"body":"hello"}'
 
 
 def test_the_operators_program_decides_about_messages_without_a_session(
-        masking: Masking, lab, operator: OperatorProgram):
+        masking: Masking, lab, operator: Customer):
     masking.start()
-    masking.make_service("masking", out_of_session_callback_url=operator.answer(
-        "/out", Reply(200, json.dumps({"participantIdentifier": TARO}), "application/json")))
+    masking.make_service("masking", out_of_session_callback_url=operator.on(
+        "/out", Reply(json.dumps({"participantIdentifier": TARO}), 200, "application/json")))
     lab.message(UNKNOWN, PROXY_NUMBER, "first")
     assert lab.phone(TARO)["messages"][-1]["body"] == "first"
     lab.message(TARO, PROXY_NUMBER, "answer")

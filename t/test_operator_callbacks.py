@@ -8,16 +8,16 @@ import signal
 import threading
 
 from masking import Masking
-from operator_program import OperatorProgram, Reply
+from lab.testing import Customer, Reply
 from polling import until
 from twilio_account import HANAKO, PROXY_NUMBER, TARO
 
 
-def statuses(operator: OperatorProgram) -> set[tuple[str, str]]:
+def statuses(operator: Customer) -> set[tuple[str, str]]:
     """What the program heard: inbound and outbound status."""
-    return {(callback.parameters.get("inboundResourceStatus", ""),
-             callback.parameters.get("outboundResourceStatus", ""))
-            for callback in operator.of("/callback")}
+    return {(callback.params.get("inboundResourceStatus", ""),
+             callback.params.get("outboundResourceStatus", ""))
+            for callback in operator.received("/callback")}
 
 
 def due_now(masking: Masking) -> None:
@@ -27,18 +27,18 @@ def due_now(masking: Masking) -> None:
 
 
 def test_each_change_of_status_is_told_signed_and_in_proxys_names(masking: Masking, lab,
-                                                                  operator: OperatorProgram):
+                                                                  operator: Customer):
     masking.start()
-    masking.make_service("masking", callback_url=operator.answer("/callback", Reply(200)))
+    masking.make_service("masking", callback_url=operator.on("/callback", Reply(status=200)))
     session = masking.session()
     leg = masking.connect()
     lab.advance(7)
     lab.hangup(TARO)
     until(lambda: ("completed", "completed") in statuses(operator))
-    last = next(callback for callback in operator.of("/callback")
-                if callback.parameters.get("outboundResourceStatus") == "completed")
-    assert last.is_signed and last.idempotency_token
-    sent = last.parameters
+    last = next(callback for callback in operator.received("/callback")
+                if callback.params.get("outboundResourceStatus") == "completed")
+    assert last.signed and last.token
+    sent = last.params
     assert sent["interactionType"] == "Voice"
     assert sent["interactionSessionSid"] == session.sid
     assert sent["interactionData"] == '{"duration":"7"}'
@@ -50,20 +50,20 @@ def test_each_change_of_status_is_told_signed_and_in_proxys_names(masking: Maski
 
 
 def test_a_program_that_fails_is_asked_again_with_the_same_token(masking: Masking, lab,
-                                                                 operator: OperatorProgram):
+                                                                 operator: Customer):
     masking.start()
-    masking.make_service("masking", callback_url=operator.answer(
-        "/callback", Reply(500), Reply(503), Reply(200)))
+    masking.make_service("masking", callback_url=operator.on(
+        "/callback", Reply(status=500), Reply(status=503), Reply(status=200)))
     masking.session()
     lab.hold_callbacks()
     lab.call(HANAKO, PROXY_NUMBER)
     lab.wait(TARO, "ringing")
     lab.release_callbacks()
-    until(lambda: len(operator.of("/callback")) >= 2)
+    until(lambda: len(operator.received("/callback")) >= 2)
 
     def delivered() -> bool:
         due_now(masking)
-        tokens = [callback.idempotency_token for callback in operator.of("/callback")]
+        tokens = [callback.token for callback in operator.received("/callback")]
         return any(tokens.count(token) >= 2 for token in tokens) and not waiting()
 
     def waiting() -> list:
@@ -73,10 +73,10 @@ def test_a_program_that_fails_is_asked_again_with_the_same_token(masking: Maskin
 
 
 def test_a_refusal_is_final_and_kept_with_its_reason(masking: Masking, lab,
-                                                     operator: OperatorProgram):
+                                                     operator: Customer):
     masking.start()
     masking.httpd.expect_log("TWV0602")
-    masking.make_service("masking", callback_url=operator.answer("/callback", Reply(404)))
+    masking.make_service("masking", callback_url=operator.on("/callback", Reply(status=404)))
     masking.session()
     lab.call(HANAKO, PROXY_NUMBER)
     lab.wait(TARO, "ringing")
@@ -89,11 +89,11 @@ def test_a_refusal_is_final_and_kept_with_its_reason(masking: Masking, lab,
 
 
 def test_a_slow_program_delays_no_other_callback(masking: Masking, lab,
-                                                 operator: OperatorProgram):
+                                                 operator: Customer):
     gate = threading.Event()
     masking.start()
-    masking.make_service("masking", callback_url=operator.answer(
-        "/callback", Reply(wait=gate), Reply(200)))
+    masking.make_service("masking", callback_url=operator.on(
+        "/callback", Reply(until=gate), Reply(status=200)))
     masking.session()
     masking.connect()
     lab.hangup(TARO)
@@ -104,35 +104,35 @@ def test_a_slow_program_delays_no_other_callback(masking: Masking, lab,
 
 
 def test_a_callback_survives_the_death_of_the_process_that_was_about_to_send_it(
-        masking: Masking, lab, operator: OperatorProgram):
+        masking: Masking, lab, operator: Customer):
     gate = threading.Event()
     masking.start()
     masking.httpd.expect_log("AH00052|AH00051|exit signal Killed")
-    masking.make_service("masking", callback_url=operator.answer(
-        "/callback", Reply(wait=gate), Reply(200)))
+    masking.make_service("masking", callback_url=operator.on(
+        "/callback", Reply(until=gate), Reply(status=200)))
     masking.session()
     lab.call(HANAKO, PROXY_NUMBER)
-    until(lambda: operator.of("/callback"))
-    first = operator.of("/callback")[0].idempotency_token
+    until(lambda: operator.received("/callback"))
+    first = operator.received("/callback")[0].token
     for child in masking.httpd.children():
         os.kill(child, signal.SIGKILL)
     gate.set()
     masking.database.query("UPDATE twv_job SET due_at = 1 WHERE kind = 'operator-callback'")
-    until(lambda: [callback.idempotency_token
-                   for callback in operator.of("/callback")].count(first) == 2, 40)
+    until(lambda: [callback.token
+                   for callback in operator.received("/callback")].count(first) == 2, 40)
 
 
 def test_stopping_the_server_leaves_a_running_callback_to_the_next_one(
-        masking: Masking, lab, operator: OperatorProgram):
+        masking: Masking, lab, operator: Customer):
     gate = threading.Event()
     masking.start()
-    masking.make_service("masking", callback_url=operator.answer(
-        "/callback", Reply(wait=gate), Reply(200)))
+    masking.make_service("masking", callback_url=operator.on(
+        "/callback", Reply(until=gate), Reply(status=200)))
     masking.session()
     lab.hold_callbacks()
     lab.call(HANAKO, PROXY_NUMBER)
     lab.release_callbacks()
-    until(lambda: operator.of("/callback"))
+    until(lambda: operator.received("/callback"))
     masking.httpd.stop()
     gate.set()
     leased = masking.database.query(

@@ -165,7 +165,8 @@ def test_a_closed_session_connects_nobody_and_a_reopened_one_does(masking: Maski
 def test_an_expired_session_says_that_the_time_is_over(masking: Masking, lab):
     masking.start()
     session = masking.session(ttl=3600)
-    masking.database.query("UPDATE twv_session SET expires_at = date_created WHERE sid = ?", session.sid)
+    masking.database.query("UPDATE twv_session SET expires_at = date_created WHERE sid = ?",
+                           session.sid)
     lab.call(HANAKO, PROXY_NUMBER)
     assert "期間は終了しました" in said(lab.wait(HANAKO, "idle"))
 

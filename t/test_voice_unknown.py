@@ -6,7 +6,7 @@ import json
 import threading
 
 from masking import CALL_SID, Masking, said, twiml
-from operator_program import OperatorProgram, Reply
+from lab.testing import Customer, Reply
 from twilio_account import HANAKO, PROXY_NUMBER, TARO
 
 UNKNOWN = "+819000000009"
@@ -52,29 +52,29 @@ def test_a_call_without_a_session_is_in_the_log_too(masking: Masking, lab):
     assert (call["from"], call["status"], call["session_sid"]) == (UNKNOWN, "completed", None)
 
 
-def test_the_operators_program_answers_with_twiml(masking: Masking, lab, operator: OperatorProgram):
-    url = operator.answer("/out", Reply(200, "<Response><Say>Our office is closed</Say></Response>",
+def test_the_operators_program_answers_with_twiml(masking: Masking, lab, operator: Customer):
+    url = operator.on("/out", Reply("<Response><Say>Our office is closed</Say></Response>", 200,
                                         TWIML))
     masking.start()
     masking.make_service("masking", out_of_session_callback_url=url)
     lab.call(UNKNOWN, PROXY_NUMBER)
     assert "Our office is closed" in said(lab.wait(UNKNOWN, "idle"))
-    callback, = operator.of("/out")
-    assert callback.is_signed
-    assert callback.parameters["From"] == UNKNOWN and callback.parameters["To"] == PROXY_NUMBER
-    assert callback.parameters["CallSid"].startswith("CA")
-    assert "sessionSid" not in callback.parameters
+    callback, = operator.received("/out")
+    assert callback.signed
+    assert callback.params["From"] == UNKNOWN and callback.params["To"] == PROXY_NUMBER
+    assert callback.params["CallSid"].startswith("CA")
+    assert "sessionSid" not in callback.params
 
 
-def test_it_hears_of_the_session_before(masking: Masking, lab, operator: OperatorProgram):
-    url = operator.answer("/out", Reply(200, "<Response/>", TWIML))
+def test_it_hears_of_the_session_before(masking: Masking, lab, operator: Customer):
+    url = operator.on("/out", Reply("<Response/>", 200, TWIML))
     masking.start()
     masking.make_service("masking", out_of_session_callback_url=url)
     session = masking.session(unique_name="order-1", ttl=3600)
     masking.service.sessions(session.sid).update(status="closed")
     lab.call(HANAKO, PROXY_NUMBER)
     lab.wait(HANAKO, "idle")
-    sent = operator.of("/out")[0].parameters
+    sent = operator.received("/out")[0].params
     assert sent["sessionSid"] == session.sid
     assert sent["sessionUniqueName"] == "order-1"
     assert (sent["sessionStatus"], sent["sessionClosedReason"]) == ("closed", "api")
@@ -84,10 +84,10 @@ def test_it_hears_of_the_session_before(masking: Masking, lab, operator: Operato
     assert sent["sessionDateEnded"].endswith("Z")
 
 
-def test_it_makes_a_session_with_json(masking: Masking, lab, operator: OperatorProgram):
+def test_it_makes_a_session_with_json(masking: Masking, lab, operator: Customer):
     answer = {"participantIdentifier": TARO, "uniqueName": "auto-1", "ttl": 600,
               "mode": "voice-only"}
-    url = operator.answer("/out", Reply(200, json.dumps(answer), "application/json"))
+    url = operator.on("/out", Reply(json.dumps(answer), 200, "application/json"))
     masking.start()
     masking.make_service("masking", out_of_session_callback_url=url)
     lab.call(UNKNOWN, PROXY_NUMBER)
@@ -97,31 +97,31 @@ def test_it_makes_a_session_with_json(masking: Masking, lab, operator: OperatorP
     lab.hangup(UNKNOWN)
     lab.call(TARO, PROXY_NUMBER)
     lab.wait(UNKNOWN, "ringing")
-    assert len(operator.of("/out")) == 1
+    assert len(operator.received("/out")) == 1
 
 
 def test_an_unusable_answer_is_as_if_there_was_no_program(masking: Masking,
-                                                          operator: OperatorProgram):
+                                                          operator: Customer):
     masking.httpd.expect_log("TWV0701")
-    unusable = [Reply(500, "oops"), Reply(200, "hello"), Reply(200, "<Response>", TWIML),
-                Reply(200, '<!DOCTYPE Response><Response/>', TWIML),
-                Reply(200, "<Answer/>", TWIML), Reply(200, "[]", "application/json"),
-                Reply(200, "{}", "application/json"),
-                Reply(200, '{"participantIdentifier":"Taro"}', "application/json")]
-    url = operator.answer("/out", *unusable)
+    unusable = [Reply("oops", 500), Reply("hello", 200), Reply("<Response>", 200, TWIML),
+                Reply('<!DOCTYPE Response><Response/>', 200, TWIML),
+                Reply("<Answer/>", 200, TWIML), Reply("[]", 200, "application/json"),
+                Reply("{}", 200, "application/json"),
+                Reply('{"participantIdentifier":"Taro"}', 200, "application/json")]
+    url = operator.on("/out", *unusable)
     masking.start()
     masking.make_service("masking", out_of_session_callback_url=url)
     for number, _ in enumerate(unusable):
         root = twiml(masking.webhook("/voice", From=UNKNOWN, CallSid=f"CA{number:032}"))
         assert "見つかりません" in root.find("Say").text, number
-    assert len(operator.of("/out")) == len(unusable)
+    assert len(operator.received("/out")) == len(unusable)
 
 
 def test_a_program_that_does_not_answer_delays_the_caller_by_two_seconds_at_most(
-        masking: Masking, operator: OperatorProgram):
+        masking: Masking, operator: Customer):
     never = threading.Event()
     masking.httpd.expect_log("TWV0701")
-    url = operator.answer("/out", Reply(wait=never))
+    url = operator.on("/out", Reply(until=never))
     masking.start()
     masking.make_service("masking", out_of_session_callback_url=url)
     answer = masking.webhook("/voice", From=UNKNOWN)
@@ -130,26 +130,26 @@ def test_a_program_that_does_not_answer_delays_the_caller_by_two_seconds_at_most
 
 
 def test_an_intercept_sees_the_inbound_half_and_lets_pass(masking: Masking, lab,
-                                                          operator: OperatorProgram):
-    url = operator.answer("/intercept", Reply(200))
+                                                          operator: Customer):
+    url = operator.on("/intercept", Reply(status=200))
     masking.start()
     masking.make_service("masking", intercept_callback_url=url)
     session = masking.session()
     leg = lab.call(HANAKO, PROXY_NUMBER)
     lab.wait(TARO, "ringing")
-    callback, = operator.of("/intercept")
-    assert callback.is_signed
-    assert callback.parameters["interactionType"] == "Voice"
-    assert callback.parameters["interactionSessionSid"] == session.sid
-    assert callback.parameters["inboundResourceSid"] == leg["sid"]
-    assert not any(name.startswith("outbound") for name in callback.parameters)
+    callback, = operator.received("/intercept")
+    assert callback.signed
+    assert callback.params["interactionType"] == "Voice"
+    assert callback.params["interactionSessionSid"] == session.sid
+    assert callback.params["inboundResourceSid"] == leg["sid"]
+    assert not any(name.startswith("outbound") for name in callback.params)
     interaction, = masking.service.sessions(session.sid).interactions.list()
-    assert interaction.sid == callback.parameters["interactionSid"]
+    assert interaction.sid == callback.params["interactionSid"]
 
 
 def test_an_intercept_blocks_with_403_also_when_the_webhook_comes_twice(
-        masking: Masking, operator: OperatorProgram):
-    url = operator.answer("/intercept", Reply(403), Reply(200))
+        masking: Masking, operator: Customer):
+    url = operator.on("/intercept", Reply(status=403), Reply(status=200))
     masking.start()
     masking.make_service("masking", intercept_callback_url=url)
     session = masking.session()
@@ -157,16 +157,16 @@ def test_an_intercept_blocks_with_403_also_when_the_webhook_comes_twice(
         root = twiml(masking.webhook("/voice"))
         assert root.find("Dial") is None
         assert "おつなぎできません" in root.find("Say").text
-    assert len(operator.of("/intercept")) == 1
+    assert len(operator.received("/intercept")) == 1
     interaction, = masking.service.sessions(session.sid).interactions.list()
     assert interaction.inbound_resource_sid == CALL_SID
     assert interaction.outbound_resource_sid is None
 
 
 def test_an_intercept_that_fails_lets_pass_and_is_logged(masking: Masking,
-                                                         operator: OperatorProgram):
+                                                         operator: Customer):
     masking.httpd.expect_log("TWV0701")
-    url = operator.answer("/intercept", Reply(500))
+    url = operator.on("/intercept", Reply(status=500))
     masking.start()
     masking.make_service("masking", intercept_callback_url=url)
     masking.session()

@@ -20,8 +20,8 @@ from twilio.request_validator import RequestValidator
 from .client import Lab
 from .world import LAB_FAILURE
 
-ACCOUNT_SID = "AC" + "0123456789abcdef" * 2
-AUTH_TOKEN = "fedcba98765432100123456789abcdef"
+ACCOUNT_SID = "AC00000000000000000000000000000001"
+AUTH_TOKEN = "0123456789abcdef0123456789abcdef"
 START_DEADLINE = 20.0
 
 
