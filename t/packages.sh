@@ -24,10 +24,8 @@ build=(
     "libssl-dev|signatures"
     "python3|the lab, the demonstration and the tests"
     "python3-aiohttp|the lab, a stand-in for Twilio"
+    "python3-twilio|official signatures and the official client"
     "curl|the commands that are printed for you to try"
-)
-demo=(
-    "python3-twilio|the official client, which makes the demonstration's service"
 )
 database=(
     "libaprutil1-dbd-pgsql|the driver for PostgreSQL"
@@ -38,18 +36,16 @@ tests=(
     "check|unit tests in C"
     "python3-pytest|module tests"
     "clang-format|checks how the code is laid out"
-    "python3-twilio|official signatures and the official client"
 )
 bench=(
     "wrk|makes the load"
     "python3-flask|the same service without the module"
     "gunicorn|serves it"
-    "python3-twilio|official signatures and the official client"
 )
 
 case $purpose in
-    run) wanted=("${build[@]}" "${demo[@]}") ;;
-    test) wanted=("${build[@]}" "${database[@]}" "${tests[@]}") ;;
+    run) wanted=("${build[@]}") ;;
+    test) wanted=("${build[@]}" "${database[@]}" "${tests[@]}" "${bench[@]}") ;;
     bench) wanted=("${build[@]}" "${database[@]}" "${bench[@]}") ;;
     *)
         echo "usage: $0 run|test|bench" >&2
