@@ -162,7 +162,7 @@ install: $(MODULE)
 	install -m 644 $(MODULE) $(MODULES_DIR)/mod_twvoice.so
 	install -m 644 conf/twvoice.load conf/twvoice.conf $(CONF_DIR)
 	install -m 644 README.md LICENSE $(DOC_DIR)
-	$(if $(wildcard conf/examples conf/rates),cp -R $(wildcard conf/examples conf/rates) $(DOC_DIR))
+	cp -R conf/examples $(DOC_DIR)
 	chmod 750 $(STATE_DIR)
 	if [ "$$(id -u)" = 0 ]; then chown www-data:www-data $(STATE_DIR); fi
 

@@ -125,6 +125,10 @@ def test_the_configurations_are_right(httpd: Httpd, number: int) -> None:
     assert fine, output
 
 
+def test_the_site_is_the_one_among_the_examples() -> None:
+    assert blocks("apache")[0] in (ROOT / "conf" / "examples" / "masked-calls.conf").read_text()
+
+
 def test_the_first_call_works_as_written(demo: Demo) -> None:  # noqa: F811
     demo.start()
     section = README.split("## A first masked call")[1]
