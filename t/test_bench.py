@@ -37,3 +37,9 @@ def test_a_miniature_run_prints_every_row_and_target_and_keeps_its_data(tmp_path
     assert len(kept) == 2
     assert "filled a database" not in run_miniature(tmp_path)
     assert {path.name for path in tmp_path.iterdir()} == kept
+
+
+def test_it_needs_no_package_of_the_tests() -> None:
+    program = ("import sys; sys.modules['pytest'] = None; "
+               f"sys.path[:0] = [{str(BENCH.parent)!r}]; import bench")
+    subprocess.run([sys.executable, "-c", program], check=True)

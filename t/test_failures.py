@@ -184,6 +184,24 @@ def test_without_a_database_webhooks_get_503_quickly_and_work_again_afterwards(
     assert masking.database.query("SELECT sid FROM twv_call WHERE sid = ?", "CA" + "e" * 32) == []
 
 
+def test_writers_of_sqlite_queue_over_all_processes_for_a_bounded_time(
+        masking: Masking, database, outage):
+    if database.kind != "sqlite":
+        pytest.skip("PostgreSQL has many writers")
+    take, give = outage
+    masking.start()
+    masking.httpd.expect_log("TWV02")
+    masking.session()
+    take()
+    # One caller's process waits for SQLite; those of the others wait for it, not beside it.
+    with Load(masking) as load:
+        until(lambda: masking.httpd.log.lines("TWV0204"), 20)
+        give()
+        load.more(20)
+    assert set(load.refused) == {503}
+    assert load.missing() == set()
+
+
 def test_killed_database_connections_are_not_noticed_by_callers(masking: Masking, database):
     if database.kind != "postgresql":
         pytest.skip("SQLite has no server whose connections could die")

@@ -9,8 +9,9 @@ from twilio.request_validator import RequestValidator
 
 from http_exchange import FORM
 from httpd_server import Httpd
-from lab.testing import ACCOUNT_SID, AUTH_TOKEN
 
+ACCOUNT_SID = "AC00000000000000000000000000000001"
+AUTH_TOKEN = "0123456789abcdef0123456789abcdef"
 OLD_TOKEN = "fedcba9876543210fedcba9876543210"
 API_KEY = "SK00000000000000000000000000000001"
 API_SECRET = "0a1b2c3d4e5f0a1b2c3d4e5f0a1b2c3d"

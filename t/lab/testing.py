@@ -17,11 +17,11 @@ import pytest
 from aiohttp import web
 from twilio.request_validator import RequestValidator
 
+from twilio_account import ACCOUNT_SID, AUTH_TOKEN
+
 from .client import Lab
 from .world import LAB_FAILURE
 
-ACCOUNT_SID = "AC00000000000000000000000000000001"
-AUTH_TOKEN = "0123456789abcdef0123456789abcdef"
 START_DEADLINE = 20.0
 
 
